@@ -1,0 +1,209 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace StreamRuntime.Postgres;
+
+/// <summary>How to reach a PostgreSQL server and how to behave there. Immutable and safe to share.</summary>
+/// <remarks>
+/// <c>ConnectionString.Parse</c> makes one from what <c>psql</c> would take: a URI or key=value string, the <c>PG*</c> variables and the
+/// password file. Names in parentheses below are libpq's.
+/// </remarks>
+public sealed record PostgresOptions
+{
+    /// <summary>The servers to try, in order (<c>host</c>, <c>port</c>). At least one.</summary>
+    public IReadOnlyList<PostgresEndpoint> Endpoints { get; init; } = [PostgresEndpoint.Tcp("localhost", 5432)];
+
+    /// <summary>Tries the servers in random order instead (<c>load_balance_hosts=random</c>). False by default.</summary>
+    public bool LoadBalanceHosts { get; init; }
+
+    /// <summary>The role to log in as (<c>user</c>). The operating system's user by default, as with libpq.</summary>
+    public string User { get; init; } = Environment.UserName;
+
+    /// <summary>The database (<c>dbname</c>). The user's name when null.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>The password (<c>password</c>), used for every endpoint; null when none was given. See <see cref="PostgresEndpoint.Password"/>.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>Which server to accept (<c>target_session_attrs</c>). Any by default.</summary>
+    public TargetSessionAttributes TargetSessionAttributes { get; init; }
+
+    /// <summary>Whether and how to use TLS (<c>sslmode</c>). <see cref="SslMode.Prefer"/> by default, as with libpq. Ignored on Unix sockets.</summary>
+    public SslMode SslMode { get; init; } = SslMode.Prefer;
+
+    /// <summary>How TLS is begun (<c>sslnegotiation</c>): false asks PostgreSQL first, true starts TLS at once. False by default.</summary>
+    public bool SslDirect { get; init; }
+
+    /// <summary>File of certificate authorities to trust, PEM (<c>sslrootcert</c>); <c>system</c> or null uses the system's.</summary>
+    public string? SslRootCertificateFile { get; init; }
+
+    /// <summary>Our certificate, PEM (<c>sslcert</c>); null for none.</summary>
+    public string? SslCertificateFile { get; init; }
+
+    /// <summary>Our certificate's private key, PEM (<c>sslkey</c>); null when it is in the certificate's file.</summary>
+    public string? SslKeyFile { get; init; }
+
+    /// <summary>The private key's password (<c>sslpassword</c>).</summary>
+    public string? SslKeyPassword { get; init; }
+
+    /// <summary>Our certificate, ready made; wins over the file.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
+
+    /// <summary>Whether SCRAM binds to the TLS channel (<c>channel_binding</c>). <see cref="ChannelBinding.Prefer"/> by default.</summary>
+    public ChannelBinding ChannelBinding { get; init; } = ChannelBinding.Prefer;
+
+    /// <summary>
+    /// Which ways to authenticate we agree to (<c>require_auth</c>). By default SCRAM, trust, and certificates (which PostgreSQL reports as trust);
+    /// MD5 and clear text only where they are named.
+    /// </summary>
+    public AuthenticationMethods AllowedAuthentication { get; init; } = AuthenticationMethods.ScramSha256 | AuthenticationMethods.None;
+
+    /// <summary>The most SCRAM iterations we compute, refused above before any hashing. From 4 096 to 10 000 000; 100 000 by default (PostgreSQL's own default is 4 096).</summary>
+    public int MaxScramIterations { get; init; } = 100_000;
+
+    /// <summary>
+    /// How long one connection attempt may take in all: name lookup, TCP, TLS, authentication (<c>connect_timeout</c>). 10 s by default;
+    /// more than zero, or infinite.
+    /// </summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The server's own limit on a statement, sent as a session parameter; null leaves the server's setting.</summary>
+    public TimeSpan? StatementTimeout { get; init; }
+
+    /// <summary>How long to wait for a cancelled query to end, reading what the server still sends, before the socket is closed. 2 s by default.</summary>
+    public TimeSpan CancelTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How much of a cancelled result to read and drop before the socket is closed instead. 16 MiB by default; 0 or more.</summary>
+    public long CancelDrainBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>The name shown in <c>pg_stat_activity</c> (<c>application_name</c>); null sends none.</summary>
+    public string? ApplicationName { get; init; } = "streamruntime";
+
+    /// <summary>Command-line options for the server session (<c>options</c>); null sends none, which poolers such as pgbouncer need.</summary>
+    public string? SessionOptions { get; init; }
+
+    /// <summary>Further session parameters, sent at start-up in this order. None by default; pgbouncer refuses most of them.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> SessionParameters { get; init; } = [];
+
+    /// <summary>Whether TCP keep-alive is on (<c>keepalives</c>). True by default.</summary>
+    public bool TcpKeepAlive { get; init; } = true;
+
+    /// <summary>Idle time before the first keep-alive probe (<c>keepalives_idle</c>); null leaves the system's.</summary>
+    public TimeSpan? TcpKeepAliveIdle { get; init; }
+
+    /// <summary>Time between keep-alive probes (<c>keepalives_interval</c>); null leaves the system's.</summary>
+    public TimeSpan? TcpKeepAliveInterval { get; init; }
+
+    /// <summary>Unanswered probes before the connection counts as dead (<c>keepalives_count</c>); null leaves the system's.</summary>
+    public int? TcpKeepAliveCount { get; init; }
+
+    /// <summary>Called for every notice and warning the server sends, in order, on the reading thread; must be quick and must not throw. None by default.</summary>
+    public Action<PostgresServerMessage>? OnNotice { get; init; }
+
+    /// <summary>The clock. The system's by default.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Says which option cannot be used, if one can't.</summary>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>; the message names the option and its range.</exception>
+    public void Validate()
+    {
+        Check(Endpoints is { Count: > 0 }, "At least one host is needed.");
+        Check(!string.IsNullOrEmpty(User), "A user name is needed (user, PGUSER).");
+        Check(MaxScramIterations is >= 4096 and <= 10_000_000, "MaxScramIterations must be from 4096 to 10000000.");
+        Check(IsTimeout(ConnectTimeout), "ConnectTimeout must be more than zero, or infinite.");
+        Check(StatementTimeout is not { } limit || limit >= TimeSpan.Zero, "StatementTimeout must not be negative.");
+        Check(CancelTimeout > TimeSpan.Zero && IsTimeout(CancelTimeout), "CancelTimeout must be more than zero, and finite.");
+        Check(CancelDrainBytes >= 0, "CancelDrainBytes must not be negative.");
+        Check(SslMode != SslMode.Disable || ChannelBinding != ChannelBinding.Require, "channel_binding=require needs TLS, but sslmode is disable.");
+        foreach ((string name, string value) in SessionParameters)
+        {
+            Check(!name.Contains('\0', StringComparison.Ordinal) && !value.Contains('\0', StringComparison.Ordinal), "Session parameters must not hold a NUL.");
+        }
+
+        Check(!(User + Database + ApplicationName + SessionOptions).Contains('\0', StringComparison.Ordinal), "Names and options must not hold a NUL.");
+    }
+
+    private static bool IsTimeout(TimeSpan value) =>
+        value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value.TotalMilliseconds < uint.MaxValue);
+
+    private static void Check(bool holds, string message)
+    {
+        if (!holds)
+        {
+            throw new StreamRuntimeException(ErrorKind.Configuration, message);
+        }
+    }
+}
+
+/// <summary>Whether and how to use TLS, weakest to strongest. Values are never renumbered.</summary>
+public enum SslMode : byte
+{
+    /// <summary>Never.</summary>
+    Disable = 0,
+
+    /// <summary>Without first, with TLS if the server insists.</summary>
+    Allow = 1,
+
+    /// <summary>With TLS if the server offers it, else without. The certificate is not checked.</summary>
+    Prefer = 2,
+
+    /// <summary>Only with TLS. The certificate is checked when a root certificate file is given, as libpq does.</summary>
+    Require = 3,
+
+    /// <summary>Only with TLS and a certificate from a trusted authority.</summary>
+    VerifyCa = 4,
+
+    /// <summary>Only with TLS and a trusted certificate made out to the host we asked for.</summary>
+    VerifyFull = 5,
+}
+
+/// <summary>Whether SCRAM binds to the TLS channel. Values are never renumbered.</summary>
+public enum ChannelBinding : byte
+{
+    /// <summary>Never.</summary>
+    Disable = 0,
+
+    /// <summary>Where the server offers it.</summary>
+    Prefer = 1,
+
+    /// <summary>Always; any other authentication is refused.</summary>
+    Require = 2,
+}
+
+/// <summary>Which server of several is acceptable. Values are never renumbered.</summary>
+public enum TargetSessionAttributes : byte
+{
+    /// <summary>The first that answers.</summary>
+    Any = 0,
+
+    /// <summary>One that accepts writes.</summary>
+    ReadWrite = 1,
+
+    /// <summary>One that does not accept writes.</summary>
+    ReadOnly = 2,
+
+    /// <summary>One that is not a standby.</summary>
+    Primary = 3,
+
+    /// <summary>A standby.</summary>
+    Standby = 4,
+
+    /// <summary>A standby if there is one, else any.</summary>
+    PreferStandby = 5,
+}
+
+/// <summary>Ways to authenticate. Values are never renumbered.</summary>
+[Flags]
+public enum AuthenticationMethods : byte
+{
+    /// <summary>The server asks for nothing: trust, peer, or a client certificate.</summary>
+    None = 1,
+
+    /// <summary>SCRAM-SHA-256, with or without channel binding.</summary>
+    ScramSha256 = 2,
+
+    /// <summary>MD5 challenge: weak, to be named to be used.</summary>
+    Md5 = 4,
+
+    /// <summary>The password in clear: only to be named where the channel is trusted.</summary>
+    ClearText = 8,
+}

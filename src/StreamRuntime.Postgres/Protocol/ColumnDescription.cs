@@ -1,0 +1,8 @@
+namespace StreamRuntime.Postgres.Protocol;
+
+/// <summary>One column of a result, as RowDescription gives it.</summary>
+/// <param name="Name">The column's name.</param>
+/// <param name="TypeOid">The type's object id; of a domain, the id of its base type.</param>
+/// <param name="TypeModifier">The type's modifier, −1 for none.</param>
+/// <param name="FormatCode">0 for text, 1 for binary.</param>
+internal readonly record struct ColumnDescription(string Name, uint TypeOid, int TypeModifier, short FormatCode);

@@ -1,0 +1,23 @@
+namespace StreamRuntime.Streams;
+
+/// <summary>Where a stream's rows come from. A driver author implements this one interface.</summary>
+/// <remarks>
+/// The stream calls <see cref="ReceiveAsync"/> from one reader at a time and <see cref="IAsyncDisposable.DisposeAsync"/> once,
+/// never while a receive is under way. Pause, limits, statistics, formats, deadlines and filtering are the stream's work; a source only
+/// receives and says where each row is.
+/// </remarks>
+public interface IRowSource : IAsyncDisposable
+{
+    /// <summary>
+    /// Receives once and adds every row that is now complete to <paramref name="rows"/>; none is a legal answer when a row is
+    /// still partial. While a stream is paused this is not called, so a source must not read ahead by itself.
+    /// </summary>
+    /// <param name="rows">
+    /// Takes the rows, already emptied for this call. Bytes given to <see cref="RowWriter.Attach"/> must stay as they are until
+    /// the next call or until the source is disposed.
+    /// </param>
+    /// <param name="cancellationToken">Cancelled when the stream is to stop; the receive must then end promptly.</param>
+    /// <returns>True when more may follow; false when the result is complete, with the last rows, if any, in <paramref name="rows"/>.</returns>
+    /// <exception cref="StreamRuntimeException">The source failed. Rows added before the throw are delivered before the error.</exception>
+    ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken);
+}
