@@ -166,6 +166,18 @@ public sealed class RowWriter : IBufferWriter<byte>
         }
     }
 
+    /// <summary>Drops rows from the front that were already delivered.</summary>
+    internal void DropFirst(int count)
+    {
+        foreach (RowSpan row in _index.AsSpan(0, count))
+        {
+            _bytes -= row.Length;
+        }
+
+        _index.AsSpan(count, _count - count).CopyTo(_index);
+        _count -= count;
+    }
+
     /// <summary>Forgets the rows of the last receive; the index and the scratch space are kept for the next.</summary>
     internal void Clear()
     {

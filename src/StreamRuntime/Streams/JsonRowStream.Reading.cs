@@ -1,0 +1,265 @@
+using System.Runtime.CompilerServices;
+
+namespace StreamRuntime.Streams;
+
+public sealed partial class JsonRowStream
+{
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ReadBatchCoreAsync(CancellationToken cancellationToken)
+    {
+        if (!_lease.TryEnter())
+        {
+            ThrowCannotEnter();
+        }
+
+        CancellationTokenRegistration registration = default;
+        try
+        {
+            if (_cursor < _rows.Count)
+            {
+                // An enumeration was left in the middle of a batch; its other rows come first.
+                _rows.DropFirst(_cursor);
+                _cursor = 0;
+                DeliverBatch();
+                return true;
+            }
+
+            if (cancellationToken.CanBeCanceled)
+            {
+                registration = cancellationToken.UnsafeRegister(static stream => ((JsonRowStream)stream!).Stop(StopReason.Caller), this);
+            }
+
+            while (await ReceiveAsync(cancellationToken).ConfigureAwait(false))
+            {
+                if (_rows.Count > 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+        finally
+        {
+            registration.Unregister();
+            _lease.Exit();
+        }
+    }
+
+    /// <summary>One turn: waits while paused, then receives once. False at the end of the result.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        _rows.Clear();
+        _cursor = 0;
+        long heldBefore = 0;
+        bool silent = false;
+        while (true)
+        {
+            if (_failure is not null)
+            {
+                await FailAsync(_failure, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (_sourceEnded)
+            {
+                await CompleteAsync().ConfigureAwait(false);
+                return false;
+            }
+
+            CancellationToken stop = EnsureStop().Token;
+            Volatile.Write(ref _phase, Deciding);
+            StreamState state = _state.Value;
+            if (state != StreamState.Running || stop.IsCancellationRequested)
+            {
+                Volatile.Write(ref _phase, Outside);
+                if (state == StreamState.Paused && !stop.IsCancellationRequested)
+                {
+                    await WaitWhilePausedAsync(stop).ConfigureAwait(false);
+                    _clock?.Progressed();
+                    continue;
+                }
+
+                await FailAsync(new OperationCanceledException(stop), cancellationToken).ConfigureAwait(false);
+            }
+
+            if (silent)
+            {
+                _clock!.BeginWait();
+            }
+
+            bool more;
+            try
+            {
+                ValueTask<bool> receive = _source.ReceiveAsync(_rows, stop);
+                Volatile.Write(ref _phase, Receiving);
+                if (!receive.IsCompleted && !silent)
+                {
+                    EnsureClock().BeginWait();
+                }
+
+                more = await receive.ConfigureAwait(false);
+            }
+            catch (Exception failure) when (_rows.Count > 0 && _stopReason == (byte)StopReason.None)
+            {
+                // Rows before an error are delivered first; the next read throws it.
+                _failure = failure;
+                more = true;
+            }
+            catch (Exception failure)
+            {
+                Volatile.Write(ref _phase, Outside);
+                _clock?.EndWait(progressed: true);
+                await FailAsync(failure, cancellationToken).ConfigureAwait(false);
+                throw;
+            }
+
+            Volatile.Write(ref _phase, Outside);
+            _sourceEnded = !more;
+            long held = _rows.BufferedBytes;
+            bool progressed = _rows.Count > 0 || held - heldBefore >= ProgressBytes;
+            _clock?.EndWait(progressed);
+            _buffered = held;
+            if (held > _peakBuffered)
+            {
+                _peakBuffered = held;
+            }
+
+            if (_rows.Count > 0)
+            {
+                Received();
+                return true;
+            }
+
+            // Nothing whole has come yet. From here on every receive counts as waiting, so that a source which keeps us busy with
+            // anything but rows meets the same deadline as a silent one.
+            silent = true;
+            EnsureClock();
+            heldBefore = progressed ? held : heldBefore;
+            _rows.Clear();
+        }
+    }
+
+    private void Received()
+    {
+        if (_firstRowAt == 0)
+        {
+            Volatile.Write(ref _firstRowAt, Math.Max(1, _options.TimeProvider.GetTimestamp()));
+        }
+
+        Volatile.Write(ref _rowsReceived, _rowsReceived + _rows.Count);
+        if (Volatile.Read(ref _enumerating) == 0)
+        {
+            DeliverBatch();
+        }
+    }
+
+    private void DeliverBatch()
+    {
+        _cursor = _rows.Count;
+        Volatile.Write(ref _rowsDelivered, _rowsDelivered + _rows.Count);
+        Volatile.Write(ref _bytesDelivered, _bytesDelivered + _rows.RowBytes);
+    }
+
+    private async Task WaitWhilePausedAsync(CancellationToken stop)
+    {
+        try
+        {
+            await Volatile.Read(ref _gate)!.WaitAsync(ref _state, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The loop sees the stop and ends the stream with its reason.
+        }
+    }
+
+    private CancellationTokenSource EnsureStop()
+    {
+        if (Volatile.Read(ref _stop) is { } stop)
+        {
+            return stop;
+        }
+
+        var made = new CancellationTokenSource();
+        stop = Interlocked.CompareExchange(ref _stop, made, null) ?? made;
+
+        // A stopper that found no source to cancel has left its reason before it looked.
+        if (Volatile.Read(ref _stopReason) != (byte)StopReason.None)
+        {
+            stop.Cancel();
+        }
+
+        return stop;
+    }
+
+    private ReceiveClock EnsureClock()
+    {
+        if (_clock is null)
+        {
+            Volatile.Write(ref _clock, new ReceiveClock(_options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, Stop));
+        }
+
+        return _clock!;
+    }
+
+    private void ThrowCannotEnter()
+    {
+        ObjectDisposedException.ThrowIf(_lease.IsClosed, this);
+        ThrowConcurrentRead();
+    }
+
+    private sealed class RowEnumerator(JsonRowStream stream, CancellationToken cancellationToken) : IAsyncEnumerator<JsonRow>
+    {
+        private readonly JsonRowStream _stream = stream;
+        private readonly CancellationToken _cancellationToken = cancellationToken;
+        private bool _disposed;
+
+        public JsonRow Current { get; private set; }
+
+        public ValueTask<bool> MoveNextAsync()
+        {
+            JsonRowStream stream = _stream;
+            int next = stream._cursor;
+            if ((uint)next < (uint)stream._rows.Count)
+            {
+                Take(stream, next);
+                return new ValueTask<bool>(true);
+            }
+
+            return MoveNextSlowAsync();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            if (!_disposed)
+            {
+                _disposed = true;
+                Volatile.Write(ref _stream._enumerating, 0);
+            }
+
+            return default;
+        }
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        private async ValueTask<bool> MoveNextSlowAsync()
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!await _stream.ReadBatchCoreAsync(_cancellationToken).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            Take(_stream, 0);
+            return true;
+        }
+
+        private void Take(JsonRowStream stream, int index)
+        {
+            RowSpan row = stream._rows.Rows[index];
+            Current = new JsonRow(stream._rows.Bytes, row.Offset, row.Length);
+            stream._cursor = index + 1;
+            Volatile.Write(ref stream._rowsDelivered, stream._rowsDelivered + 1);
+            Volatile.Write(ref stream._bytesDelivered, stream._bytesDelivered + row.Length);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+namespace StreamRuntime.Streams;
+
+/// <summary>Keeps readers of one stream apart, and lets a disposer wait for the read under way.</summary>
+/// <remarks>A mutable struct: hold it in a non-readonly field and never copy it. Every change is one exchange.</remarks>
+internal struct ReaderLease
+{
+    private const int Free = 0;
+    private const int Reading = 1;
+    private const int Closed = 2;
+    private const int ReadingThenClosed = 3;
+
+    private int _state;
+    private TaskCompletionSource? _closed;
+
+    /// <summary>True for the one reader let in; the caller ends its read with <see cref="Exit"/>.</summary>
+    public bool TryEnter() => Interlocked.CompareExchange(ref _state, Reading, Free) == Free;
+
+    public readonly bool IsClosed => Volatile.Read(in _state) >= Closed;
+
+    public void Exit()
+    {
+        if (Interlocked.CompareExchange(ref _state, Free, Reading) != Reading)
+        {
+            Volatile.Write(ref _state, Closed);
+            _closed!.TrySetResult();
+        }
+    }
+
+    /// <summary>Lets no reader in from now on; completes when none is inside. Called once.</summary>
+    public Task CloseAsync()
+    {
+        if (Interlocked.CompareExchange(ref _state, Closed, Free) == Free)
+        {
+            return Task.CompletedTask;
+        }
+
+        // Published before the state says that somebody waits for it.
+        _closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _state, ReadingThenClosed, Reading) == Reading)
+        {
+            return _closed.Task;
+        }
+
+        // The reader left in between, and no other can have come: had one entered, the exchange above would have found it.
+        return CloseAsync();
+    }
+}
