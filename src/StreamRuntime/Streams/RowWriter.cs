@@ -112,14 +112,6 @@ public sealed class RowWriter : IBufferWriter<byte>
         Append(_received, _receivedOffset + offset, length);
     }
 
-    /// <summary>Adds the JSON value <c>null</c> as a row, as for an SQL NULL.</summary>
-    /// <param name="offset">Any place in the attached bytes with four bytes of the source's own framing that may be overwritten.</param>
-    internal void AddNullInPlace(int offset)
-    {
-        "null"u8.CopyTo(_received.AsSpan(_receivedOffset + offset, 4));
-        Append(_received, _receivedOffset + offset, 4);
-    }
-
     /// <inheritdoc/>
     public Memory<byte> GetMemory(int sizeHint = 0)
     {

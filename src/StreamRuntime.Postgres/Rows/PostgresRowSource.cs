@@ -1,0 +1,279 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using StreamRuntime.Postgres.Protocol;
+using StreamRuntime.Postgres.Transport;
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.Postgres.Rows;
+
+/// <summary>The rows of one running query, pointed out in the connection's receive buffer.</summary>
+/// <remarks>
+/// Owns its connection until it is disposed. One receive of the stream is at most one receive of the socket, after which every message that is
+/// whole is looked at; the last, partial one waits for the next. Complete means CommandComplete and ReadyForQuery, nothing less.
+/// </remarks>
+internal sealed class PostgresRowSource : IRowSource
+{
+    private const int RowHeaderBytes = BackendMessage.HeaderBytes + 2;
+
+    private readonly PostgresConnection _connection;
+    private readonly Func<PostgresConnection, bool, ValueTask> _release;
+    private readonly JsonObjectEncoder? _encoder;
+    private readonly int _framingBytes;
+    private RowWriter? _rows;
+    private Phase _phase;
+    private int _taken;
+    private int _needed;
+    private bool _isLookedAt;
+
+    /// <summary>Takes over a connection on which the query's Execute and Sync were just sent.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="encoder">Makes objects of the columns; null for a single column of JSON, streamed as it is.</param>
+    /// <param name="columns">How many columns a row has.</param>
+    /// <param name="release">Takes the connection back, with true when it is clean.</param>
+    public PostgresRowSource(
+        PostgresConnection connection, JsonObjectEncoder? encoder, int columns, Func<PostgresConnection, bool, ValueTask> release)
+    {
+        _connection = connection;
+        _encoder = encoder;
+        _release = release;
+        _framingBytes = 2 + 4 * columns;
+    }
+
+    private enum Phase : byte
+    {
+        /// <summary>BindComplete is due.</summary>
+        Binding,
+
+        /// <summary>Rows, then CommandComplete.</summary>
+        Rows,
+
+        /// <summary>CommandComplete has come; ReadyForQuery is due.</summary>
+        Ending,
+
+        /// <summary>ReadyForQuery has come.</summary>
+        Ended,
+
+        /// <summary>The server reported an error; ReadyForQuery is due.</summary>
+        Failed,
+
+        /// <summary>The connection can't be used any more.</summary>
+        Broken,
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
+    {
+        _rows = rows;
+        _connection.Input.Consume(_taken);
+        _taken = 0;
+        if (_isLookedAt)
+        {
+            int received;
+            try
+            {
+                received = await _connection.Input.ReceiveAsync(_needed, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException)
+            {
+                _phase = Phase.Broken;
+                throw Lost(failure);
+            }
+
+            if (received == 0)
+            {
+                _phase = Phase.Broken;
+                throw Lost(null);
+            }
+        }
+
+        _isLookedAt = true;
+        Frame(rows);
+        return _phase != Phase.Ended;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_rows is { Count: > 0 })
+        {
+            // The consumer may still hold rows that lie in the connection's buffer.
+            _connection.Input.Detach();
+        }
+
+        bool clean = _phase == Phase.Ended;
+        if (_phase < Phase.Ended || _phase == Phase.Failed)
+        {
+            _connection.Input.Consume(_taken);
+            _taken = 0;
+            clean = await QueryCanceller.DrainAsync(_connection, cancel: _phase is Phase.Binding or Phase.Rows).ConfigureAwait(false);
+        }
+
+        await _release(_connection, clean).ConfigureAwait(false);
+    }
+
+    /// <summary>Looks at every whole message that has been received.</summary>
+    private void Frame(RowWriter rows)
+    {
+        ReadOnlyMemory<byte> memory = _connection.Input.Buffered;
+        ReadOnlySpan<byte> buffered = memory.Span;
+        if (_encoder is null)
+        {
+            rows.Attach(memory);
+        }
+
+        int at = 0;
+        try
+        {
+            while (_phase != Phase.Ended && TryTakeMessage(buffered, ref at, rows))
+            {
+            }
+        }
+        catch (StreamRuntimeException failure) when (failure.Kind == ErrorKind.Protocol)
+        {
+            _phase = Phase.Broken;
+            throw;
+        }
+        finally
+        {
+            // Also after a throw: what was looked at is not looked at again.
+            _taken = at;
+            if (_encoder is not null)
+            {
+                rows.ReportHeld(buffered.Length - at);
+            }
+        }
+    }
+
+    private bool TryTakeMessage(ReadOnlySpan<byte> buffered, ref int at, RowWriter rows)
+    {
+        _needed = 0;
+        if (!BackendMessage.TryReadHeader(buffered[at..], out BackendMessageType type, out int bodyLength))
+        {
+            return false;
+        }
+
+        int whole = BackendMessage.HeaderBytes + bodyLength;
+        bool isHere = buffered.Length - at >= whole;
+        if (type == BackendMessageType.DataRow)
+        {
+            if (_phase != Phase.Rows)
+            {
+                BackendMessage.Unexpected(type, Where());
+            }
+
+            if (!isHere)
+            {
+                // Refused before room is made for it. The framing of a row is not part of its size.
+                rows.CheckRowSize((long)bodyLength - _framingBytes);
+                _needed = whole;
+                return false;
+            }
+
+            int start = at;
+            at += whole;
+            TakeRow(buffered, start, bodyLength, rows);
+            return true;
+        }
+
+        BackendMessage.CheckBody(type, bodyLength);
+        if (!isHere)
+        {
+            _needed = whole;
+            return false;
+        }
+
+        ReadOnlySpan<byte> body = buffered.Slice(at + BackendMessage.HeaderBytes, bodyLength);
+        at += whole;
+        TakeOther(type, body);
+        return true;
+    }
+
+    private void TakeRow(ReadOnlySpan<byte> buffered, int start, int bodyLength, RowWriter rows)
+    {
+        if (_encoder is not null)
+        {
+            rows.CheckRowSize((long)bodyLength - _framingBytes);
+            _encoder.Write(buffered.Slice(start + BackendMessage.HeaderBytes, bodyLength), rows);
+            return;
+        }
+
+        // One column: its count, its length, its bytes, and nothing else.
+        if (bodyLength < 6 || BinaryPrimitives.ReadInt16BigEndian(buffered[(start + BackendMessage.HeaderBytes)..]) != 1)
+        {
+            BackendMessage.Violation($"a row of one column came with {bodyLength} bytes and a column count that does not fit");
+        }
+
+        int length = BinaryPrimitives.ReadInt32BigEndian(buffered[(start + RowHeaderBytes)..]);
+        if (length == bodyLength - 6)
+        {
+            rows.Add(start + RowHeaderBytes + 4, length);
+        }
+        else if (length == -1 && bodyLength == 6)
+        {
+            // An SQL NULL is the JSON null, which is just as long as the length word that said so.
+            "null"u8.CopyTo(MemoryMarshal.AsMemory(_connection.Input.Buffered).Span[(start + RowHeaderBytes)..]);
+            rows.Add(start + RowHeaderBytes, 4);
+        }
+        else
+        {
+            BackendMessage.Violation($"a row's column states {length} bytes where its message has {bodyLength - 6}");
+        }
+    }
+
+    private void TakeOther(BackendMessageType type, ReadOnlySpan<byte> body)
+    {
+        switch (type)
+        {
+            case BackendMessageType.BindComplete when _phase == Phase.Binding:
+                BackendMessage.CheckEnd(body, type);
+                _phase = Phase.Rows;
+                break;
+            case BackendMessageType.CommandComplete when _phase == Phase.Rows:
+                BackendMessage.ReadString(ref body, type);
+                BackendMessage.CheckEnd(body, type);
+                _phase = Phase.Ending;
+                break;
+            case BackendMessageType.EmptyQueryResponse when _phase == Phase.Rows:
+                BackendMessage.CheckEnd(body, type);
+                _phase = Phase.Ending;
+                break;
+            case BackendMessageType.ReadyForQuery when _phase == Phase.Ending:
+                BackendMessage.ReadReadyForQuery(body);
+                _phase = Phase.Ended;
+                break;
+            case BackendMessageType.ErrorResponse:
+                PostgresServerMessage error = ServerMessageFields.Parse(body, type);
+
+                // After a fatal error the server hangs up, so there is nothing to wait for.
+                _phase = error.Severity is "FATAL" or "PANIC" ? Phase.Broken : Phase.Failed;
+                throw new PostgresServerException(error);
+            case BackendMessageType.CopyInResponse or BackendMessageType.CopyOutResponse or BackendMessageType.CopyBothResponse:
+                _phase = Phase.Broken;
+                throw new StreamRuntimeException(ErrorKind.Configuration, "The statement is a COPY, which gives no rows. Use a query instead.");
+            default:
+                if (!_connection.TryHandleAnytime(type, body))
+                {
+                    BackendMessage.Unexpected(type, Where());
+                }
+
+                break;
+        }
+    }
+
+    private string Where() => _phase switch
+    {
+        Phase.Binding => "before BindComplete",
+        Phase.Rows => "among the rows",
+        Phase.Ending => "after CommandComplete",
+        _ => "after the end of the result",
+    };
+
+    private StreamRuntimeException Lost(Exception? cause) => new(
+        ErrorKind.ConnectionLost,
+        cause is null
+            ? $"The server at {_connection.Endpoint} closed the connection before the result was complete."
+            : $"The connection to {_connection.Endpoint} was lost before the result was complete: {cause.Message}",
+        cause,
+        isTransient: true);
+}

@@ -1,0 +1,150 @@
+using StreamRuntime.Postgres.Protocol;
+using StreamRuntime.Postgres.Queries;
+using StreamRuntime.Postgres.Transport;
+
+namespace StreamRuntime.Postgres.Rows;
+
+/// <summary>Brings a query to the point where its rows come, and decides how they become JSON.</summary>
+/// <remarks>
+/// The statement is described before it is executed, because a result that only the server can turn into JSON is asked for in another form, and
+/// nothing may be executed twice. No Sync stands in between, so that a pooler keeps us on one server connection.
+/// </remarks>
+internal sealed class QueryStarter
+{
+    private readonly PostgresConnection _connection;
+    private readonly PostgresQuery _query;
+
+    private QueryStarter(PostgresConnection connection, PostgresQuery query)
+    {
+        _connection = connection;
+        _query = query;
+    }
+
+    /// <summary>Starts the query. After a failure the connection must be closed.</summary>
+    /// <param name="connection">A connection that is ready.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="release">As for <see cref="PostgresRowSource"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<PostgresRowSource> StartAsync(
+        PostgresConnection connection, PostgresQuery query, Func<PostgresConnection, bool, ValueTask> release, CancellationToken cancellationToken)
+    {
+        var starter = new QueryStarter(connection, query);
+        await starter.CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
+        ColumnDescription[] columns = await starter.DescribeAsync(query.Text, cancellationToken).ConfigureAwait(false);
+        JsonObjectEncoder? encoder = null;
+        if (!IsRawJson(columns))
+        {
+            encoder = JsonObjectEncoder.TryCreate(columns, out ColumnDescription unsupported);
+            if (encoder is null || (encoder.NeedsIsoDates && !connection.Parameters.HasIsoDates))
+            {
+                columns = await starter.DescribeWrappedAsync(unsupported, cancellationToken).ConfigureAwait(false);
+                encoder = null;
+            }
+        }
+
+        FrontendMessages.WriteBind(connection.Output, "", "", starter.Values());
+        FrontendMessages.WriteExecute(connection.Output, "", 0);
+        FrontendMessages.WriteSync(connection.Output);
+        await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+        connection.EndMessage();
+        return new PostgresRowSource(connection, encoder, columns.Length, release);
+    }
+
+    private static bool IsRawJson(ColumnDescription[] columns) =>
+        columns.Length == 1 && columns[0].TypeOid is TypeOids.Json or TypeOids.Jsonb;
+
+    /// <summary>Between two queries a server says only what it may say at any time; a result that is there before its query was forged.</summary>
+    private async Task CheckNothingSentAheadAsync(CancellationToken cancellationToken)
+    {
+        _connection.EndMessage();
+        while (_connection.HasUnaskedBytes)
+        {
+            (BackendMessageType type, ReadOnlyMemory<byte> body) = await _connection.ReadMessageAsync(cancellationToken).ConfigureAwait(false);
+            if (type == BackendMessageType.ErrorResponse)
+            {
+                throw new PostgresServerException(ServerMessageFields.Parse(body.Span, type));
+            }
+
+            if (!_connection.TryHandleAnytime(type, body.Span))
+            {
+                BackendMessage.Unexpected(type, "before a query was sent");
+            }
+
+            _connection.EndMessage();
+        }
+    }
+
+    private async Task<ColumnDescription[]> DescribeWrappedAsync(ColumnDescription unsupported, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DescribeAsync(RowToJsonQuery.Wrap(_query.Text, _connection.Parameters.StandardConformingStrings), cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresServerException refused)
+        {
+            throw new StreamRuntimeException(
+                ErrorKind.UnsupportedType,
+                $"Column \"{unsupported.Name}\" has a type (object id {unsupported.TypeOid}) that only the server can turn into JSON, and this statement "
+                + "can't be wrapped in row_to_json. Cast the column, for example with to_json(…) or ::text.",
+                refused);
+        }
+    }
+
+    /// <summary>Parses a statement and asks for its columns; none when it gives no rows.</summary>
+    private async Task<ColumnDescription[]> DescribeAsync(string sql, CancellationToken cancellationToken)
+    {
+        FrontendMessages.WriteParse(_connection.Output, "", sql, Types());
+        FrontendMessages.WriteDescribe(_connection.Output, 'S', "");
+        FrontendMessages.WriteFlush(_connection.Output);
+        await _connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+        BackendMessageType due = BackendMessageType.ParseComplete;
+        while (true)
+        {
+            (BackendMessageType type, ReadOnlyMemory<byte> body) = await _connection.ReadMessageAsync(cancellationToken).ConfigureAwait(false);
+            switch (type)
+            {
+                case BackendMessageType.ParseComplete when due == type:
+                    due = BackendMessageType.ParameterDescription;
+                    break;
+                case BackendMessageType.ParameterDescription when due == type:
+                    due = BackendMessageType.RowDescription;
+                    break;
+                case BackendMessageType.RowDescription when due == type:
+                    return RowDescription.Parse(body.Span);
+                case BackendMessageType.NoData when due == BackendMessageType.RowDescription:
+                    return [];
+                case BackendMessageType.ErrorResponse:
+                    throw new PostgresServerException(ServerMessageFields.Parse(body.Span, type));
+                default:
+                    if (!_connection.TryHandleAnytime(type, body.Span))
+                    {
+                        BackendMessage.Unexpected(type, $"where {due} is due");
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private uint[] Types()
+    {
+        var types = new uint[_query.Parameters.Count];
+        for (int i = 0; i < types.Length; i++)
+        {
+            types[i] = _query.Parameters[i].TypeOid;
+        }
+
+        return types;
+    }
+
+    private string?[] Values()
+    {
+        var values = new string?[_query.Parameters.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = _query.Parameters[i].Text;
+        }
+
+        return values;
+    }
+}

@@ -1,0 +1,190 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using StreamRuntime.Buffers;
+using StreamRuntime.Postgres.Protocol;
+
+namespace StreamRuntime.Postgres.Transport;
+
+/// <summary>One connection to a server: the pipes, and what the server told about the session.</summary>
+/// <remarks>
+/// One owner at a time reads and writes it: first the login, then each query's row source in turn. Only <see cref="Abort"/> may be called by
+/// another thread. After a failure it is closed and never used again.
+/// </remarks>
+internal sealed class PostgresConnection : IAsyncDisposable
+{
+    private readonly Socket _socket;
+    private readonly Stream _stream;
+    private int _taken;
+    private bool _closed;
+
+    public PostgresConnection(PostgresOptions options, PostgresEndpoint endpoint, Socket socket, Stream stream, bool isTls)
+    {
+        Options = options;
+        Endpoint = endpoint;
+        _socket = socket;
+        _stream = stream;
+        IsTls = isTls;
+        Input = new ReceivePipeReader(stream, leaveOpen: true);
+        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+    }
+
+    public PostgresOptions Options { get; }
+
+    public PostgresEndpoint Endpoint { get; }
+
+    public bool IsTls { get; }
+
+    public ReceivePipeReader Input { get; }
+
+    public PipeWriter Output { get; }
+
+    public SessionParameters Parameters { get; } = new();
+
+    /// <summary>The address we are really connected to, for the cancel request; host names may have several.</summary>
+    public EndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
+
+    /// <summary>The server's process, 0 when it did not say.</summary>
+    public int ProcessId { get; set; }
+
+    /// <summary>What a cancel request must state; null when the server (or a proxy) gave none, and no query can be cancelled.</summary>
+    public byte[]? SecretKey { get; set; }
+
+    /// <summary>Bytes that lie ready in the socket although nothing was asked; unknown under TLS, whose own messages come unasked.</summary>
+    public bool HasUnaskedBytes => Input.Buffered.Length > _taken || (!IsTls && _socket.Available > 0);
+
+    /// <summary>Sends what was written to <see cref="Output"/>.</summary>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException)
+        {
+            throw Lost(failure);
+        }
+    }
+
+    /// <summary>Receives once; ends only with bytes.</summary>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.ConnectionLost"/>.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask ReceiveAsync(int needed, CancellationToken cancellationToken)
+    {
+        int received;
+        try
+        {
+            received = await Input.ReceiveAsync(needed, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException)
+        {
+            throw Lost(failure);
+        }
+
+        if (received == 0)
+        {
+            throw Lost(null);
+        }
+    }
+
+    /// <summary>Reads one whole message; its body is valid until the next read. Not for rows, which may be larger.</summary>
+    public async ValueTask<(BackendMessageType Type, ReadOnlyMemory<byte> Body)> ReadMessageAsync(CancellationToken cancellationToken)
+    {
+        Input.Consume(_taken);
+        _taken = 0;
+        while (true)
+        {
+            int needed = 0;
+            if (BackendMessage.TryReadHeader(Input.BufferedSpan, out BackendMessageType type, out int bodyLength))
+            {
+                BackendMessage.CheckBody(type, bodyLength);
+                needed = BackendMessage.HeaderBytes + bodyLength;
+                if (Input.Buffered.Length >= needed)
+                {
+                    _taken = needed;
+                    return (type, Input.Buffered.Slice(BackendMessage.HeaderBytes, bodyLength));
+                }
+            }
+
+            await ReceiveAsync(needed, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the use of the last message of <see cref="ReadMessageAsync"/>, so that whoever reads on starts behind it.</summary>
+    public void EndMessage()
+    {
+        Input.Consume(_taken);
+        _taken = 0;
+    }
+
+    /// <summary>Deals with a message that may come at any time: a notice, a parameter change, a notification. False for any other.</summary>
+    public bool TryHandleAnytime(BackendMessageType type, ReadOnlySpan<byte> body)
+    {
+        switch (type)
+        {
+            case BackendMessageType.NoticeResponse:
+                PostgresServerMessage notice = ServerMessageFields.Parse(body, type);
+                Options.OnNotice?.Invoke(notice);
+                return true;
+            case BackendMessageType.ParameterStatus:
+                (string name, string value) = BackendMessage.ReadParameterStatus(body);
+                Parameters.Set(name, value);
+                if (Parameters.ClientEncoding is { } encoding && encoding is not ("UTF8" or "UNICODE"))
+                {
+                    throw new StreamRuntimeException(
+                        ErrorKind.Protocol, $"The session's client_encoding became {encoding}. Rows are UTF-8, so it must stay UTF8.");
+                }
+
+                return true;
+            case BackendMessageType.NotificationResponse:
+                BackendMessage.ReadInt32(ref body, type);
+                BackendMessage.ReadString(ref body, type);
+                BackendMessage.ReadString(ref body, type);
+                BackendMessage.CheckEnd(body, type);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Closes the socket at once, from any thread; whatever waits on it fails.</summary>
+    public void Abort() => _socket.Dispose();
+
+    /// <summary>Says goodbye where that costs no waiting, and closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        Input.Complete();
+
+        // A socket that can't take five bytes now is closed without them: the server notices either way.
+        if (_socket.Connected && _socket.Poll(0, SelectMode.SelectWrite))
+        {
+            try
+            {
+                FrontendMessages.WriteTerminate(Output);
+                await Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                // The connection was gone already, which is all that closing it wanted.
+            }
+        }
+
+        await _stream.DisposeAsync().ConfigureAwait(false);
+        _socket.Dispose();
+    }
+
+    private StreamRuntimeException Lost(Exception? cause) => new(
+        ErrorKind.ConnectionLost,
+        cause is null
+            ? $"The server at {Endpoint} closed the connection before it had answered."
+            : $"The connection to {Endpoint} was lost: {cause.Message}",
+        cause,
+        isTransient: true);
+}

@@ -1,0 +1,110 @@
+using System.Net.Sockets;
+using StreamRuntime.Postgres.Protocol;
+
+namespace StreamRuntime.Postgres.Transport;
+
+/// <summary>Ends a query that nobody wants any more, within a bounded time and a bounded number of bytes.</summary>
+internal static class QueryCanceller
+{
+    /// <summary>
+    /// Reads what is left of a result and drops it, until the server is ready for the next query. With <paramref name="cancel"/> the server is asked
+    /// to stop as well, at the same time: a backend that is blocked on a full socket hears no cancel, so reading on is what makes it work.
+    /// </summary>
+    /// <returns>
+    /// True when the connection is clean: the server is ready, and no cancel request can still be under way. Otherwise the connection must be closed.
+    /// </returns>
+    public static async Task<bool> DrainAsync(PostgresConnection connection, bool cancel)
+    {
+        PostgresOptions options = connection.Options;
+        using var timeout = new CancellationTokenSource(options.CancelTimeout, options.TimeProvider);
+        Task<bool> cancelled = cancel ? TryCancelAsync(connection, timeout.Token) : Task.FromResult(true);
+        bool ready;
+        try
+        {
+            ready = await DropUntilReadyAsync(connection, options.CancelDrainBytes, timeout.Token).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is StreamRuntimeException or OperationCanceledException)
+        {
+            // Too slow, too much, lost or broken: all end in closing the connection.
+            ready = false;
+        }
+
+        return await cancelled.ConfigureAwait(false) && ready;
+    }
+
+    private static async Task<bool> TryCancelAsync(PostgresConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CancelRequest.SendAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is StreamRuntimeException or OperationCanceledException or IOException or SocketException)
+        {
+            // Not delivered. The caller closes the connection, which ends the query as soon as the server writes to it.
+            return false;
+        }
+    }
+
+    private static async Task<bool> DropUntilReadyAsync(PostgresConnection connection, long mostBytes, CancellationToken cancellationToken)
+    {
+        long dropped = 0;
+        int skip = 0;
+        while (true)
+        {
+            ReadOnlyMemory<byte> buffered = connection.Input.Buffered;
+            int taken = Math.Min(skip, buffered.Length);
+            skip -= taken;
+            bool ready = skip == 0 && TrySkipMessages(connection, buffered.Span, ref taken, ref skip);
+            connection.Input.Consume(taken);
+            dropped += taken;
+            if (ready)
+            {
+                return true;
+            }
+
+            if (dropped > mostBytes)
+            {
+                return false;
+            }
+
+            await connection.ReceiveAsync(0, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Skips whole messages, and the beginning of a row that has not wholly come; true at ReadyForQuery.</summary>
+    private static bool TrySkipMessages(PostgresConnection connection, ReadOnlySpan<byte> buffered, ref int taken, ref int skip)
+    {
+        while (BackendMessage.TryReadHeader(buffered[taken..], out BackendMessageType type, out int bodyLength))
+        {
+            int here = buffered.Length - taken - BackendMessage.HeaderBytes;
+            if (type != BackendMessageType.DataRow)
+            {
+                BackendMessage.CheckBody(type, bodyLength);
+                if (here < bodyLength)
+                {
+                    return false;
+                }
+
+                ReadOnlySpan<byte> body = buffered.Slice(taken + BackendMessage.HeaderBytes, bodyLength);
+                if (type == BackendMessageType.ReadyForQuery)
+                {
+                    BackendMessage.ReadReadyForQuery(body);
+                    taken += BackendMessage.HeaderBytes + bodyLength;
+                    return true;
+                }
+
+                connection.TryHandleAnytime(type, body);
+            }
+
+            int drop = Math.Min(here, bodyLength);
+            taken += BackendMessage.HeaderBytes + drop;
+            skip = bodyLength - drop;
+            if (skip > 0)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+}

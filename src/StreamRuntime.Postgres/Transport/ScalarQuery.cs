@@ -1,0 +1,58 @@
+using System.Text;
+using StreamRuntime.Postgres.Protocol;
+
+namespace StreamRuntime.Postgres.Transport;
+
+/// <summary>Asks the server for one value, for our own needs.</summary>
+internal static class ScalarQuery
+{
+    /// <summary>Runs a statement of ours that gives one row of one column; null for an SQL NULL.</summary>
+    public static async Task<string?> ReadAsync(PostgresConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        FrontendMessages.WriteParse(connection.Output, "", sql, []);
+        FrontendMessages.WriteBind(connection.Output, "", "", []);
+        FrontendMessages.WriteExecute(connection.Output, "", 0);
+        FrontendMessages.WriteSync(connection.Output);
+        await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+        string? value = null;
+        PostgresServerException? error = null;
+        while (true)
+        {
+            (BackendMessageType type, ReadOnlyMemory<byte> body) = await connection.ReadMessageAsync(cancellationToken).ConfigureAwait(false);
+            switch (type)
+            {
+                case BackendMessageType.DataRow:
+                    value = ReadOnlyColumn(body.Span);
+                    break;
+                case BackendMessageType.ErrorResponse:
+                    error = new PostgresServerException(ServerMessageFields.Parse(body.Span, type));
+                    break;
+                case BackendMessageType.ReadyForQuery:
+                    BackendMessage.ReadReadyForQuery(body.Span);
+                    connection.EndMessage();
+                    return error is null ? value : throw error;
+                case BackendMessageType.ParseComplete or BackendMessageType.BindComplete or BackendMessageType.CommandComplete:
+                    break;
+                default:
+                    if (!connection.TryHandleAnytime(type, body.Span))
+                    {
+                        BackendMessage.Unexpected(type, "in the answer to our own question");
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private static string? ReadOnlyColumn(ReadOnlySpan<byte> body)
+    {
+        short columns = BackendMessage.ReadInt16(ref body, BackendMessageType.DataRow);
+        int length = BackendMessage.ReadInt32(ref body, BackendMessageType.DataRow);
+        if (columns != 1 || length < -1 || length != (length == -1 ? -1 : body.Length))
+        {
+            BackendMessage.Violation("the answer to our own question is not one column");
+        }
+
+        return length == -1 ? null : Encoding.UTF8.GetString(body);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using StreamRuntime.Postgres.Protocol;
+
+namespace StreamRuntime.Postgres.Transport;
+
+/// <summary>Turns a fresh socket into an encrypted stream, as the options demand.</summary>
+internal static class TlsUpgrade
+{
+    /// <summary>
+    /// Asks for TLS and sets it up. Null when the server has none; whether that will do is the caller's decision.
+    /// </summary>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Tls"/>.</exception>
+    public static async Task<SslStream?> TryUpgradeAsync(Socket socket, Stream plain, PostgresOptions options, PostgresEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        if (!options.SslDirect)
+        {
+            var request = new System.Buffers.ArrayBufferWriter<byte>(8);
+            FrontendMessages.WriteSslRequest(request);
+            await plain.WriteAsync(request.WrittenMemory, cancellationToken).ConfigureAwait(false);
+
+            // Exactly one byte is read. Anything that a man in the middle put behind it would otherwise be taken for
+            // something the server said under TLS (CVE-2021-23222).
+            byte[] answer = new byte[1];
+            int received = await plain.ReadAsync(answer, cancellationToken).ConfigureAwait(false);
+            if (received == 0)
+            {
+                throw Failed(endpoint, "the server closed the connection instead of answering the request for TLS", null);
+            }
+
+            if (answer[0] is not ((byte)'S' or (byte)'N'))
+            {
+                // Whatever it says, it says it unauthenticated, so it is not shown.
+                throw Failed(endpoint, $"the server answered the request for TLS with 0x{answer[0]:x2} instead of S or N", null);
+            }
+
+            if (socket.Available > 0)
+            {
+                throw Failed(endpoint, "bytes came after the answer to the request for TLS, before anything was asked", null);
+            }
+
+            if (answer[0] == (byte)'N')
+            {
+                return null;
+            }
+        }
+
+        var tls = new SslStream(plain, leaveInnerStreamOpen: false);
+        try
+        {
+            await tls.AuthenticateAsClientAsync(CreateOptions(options, endpoint), cancellationToken).ConfigureAwait(false);
+            return tls;
+        }
+        catch (Exception failure) when (failure is AuthenticationException or IOException or InvalidOperationException or CryptographicException)
+        {
+            await tls.DisposeAsync().ConfigureAwait(false);
+            throw Failed(endpoint, failure.Message, failure);
+        }
+        catch
+        {
+            await tls.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static SslClientAuthenticationOptions CreateOptions(PostgresOptions options, PostgresEndpoint endpoint)
+    {
+        var tls = new SslClientAuthenticationOptions
+        {
+            TargetHost = endpoint.Host,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        };
+        if (options.SslDirect)
+        {
+            tls.ApplicationProtocols = [new SslApplicationProtocol("postgresql")];
+        }
+
+        X509Certificate2Collection? roots = LoadRoots(options);
+        if (roots is not null)
+        {
+            tls.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            tls.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
+        }
+
+        if (LoadClientCertificate(options) is { } certificate)
+        {
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
+        }
+
+        // With a root certificate file, libpq checks the authority even under "require"; without one only the verifying modes check.
+        SslPolicyErrors tolerated = options.SslMode switch
+        {
+            SslMode.VerifyFull => SslPolicyErrors.None,
+            SslMode.VerifyCa => SslPolicyErrors.RemoteCertificateNameMismatch,
+            SslMode.Require when roots is not null => SslPolicyErrors.RemoteCertificateNameMismatch,
+            _ => SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateChainErrors,
+        };
+#pragma warning disable CA5359 // What may be tolerated is decided above, by sslmode; a missing certificate never is.
+        tls.RemoteCertificateValidationCallback = (_, certificate, _, errors) => certificate is not null && (errors & ~tolerated) == SslPolicyErrors.None;
+#pragma warning restore CA5359
+        return tls;
+    }
+
+    private static X509Certificate2Collection? LoadRoots(PostgresOptions options)
+    {
+        if (options.SslRootCertificateFile is not { Length: > 0 } file || file == "system" || options.SslMode < SslMode.Require)
+        {
+            return null;
+        }
+
+        var roots = new X509Certificate2Collection();
+        try
+        {
+            roots.ImportFromPemFile(file);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new StreamRuntimeException(ErrorKind.Tls, $"The root certificate file '{file}' (sslrootcert) can't be read: {failure.Message}", failure);
+        }
+
+        return roots.Count > 0
+            ? roots
+            : throw new StreamRuntimeException(ErrorKind.Tls, $"The root certificate file '{file}' (sslrootcert) holds no certificate.");
+    }
+
+    private static X509Certificate2? LoadClientCertificate(PostgresOptions options)
+    {
+        if (options.ClientCertificate is not null || options.SslCertificateFile is not { Length: > 0 } file)
+        {
+            return options.ClientCertificate;
+        }
+
+        try
+        {
+            string? key = options.SslKeyFile is { Length: > 0 } keyFile ? keyFile : null;
+            return string.IsNullOrEmpty(options.SslKeyPassword)
+                ? X509Certificate2.CreateFromPemFile(file, key)
+                : X509Certificate2.CreateFromEncryptedPemFile(file, options.SslKeyPassword, key);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            throw new StreamRuntimeException(
+                ErrorKind.Tls, $"The client certificate '{file}' (sslcert, sslkey) can't be read: {failure.Message}", failure);
+        }
+    }
+
+    private static StreamRuntimeException Failed(PostgresEndpoint endpoint, string why, Exception? cause) =>
+        new(ErrorKind.Tls, $"TLS with {endpoint} failed: {why}", cause);
+}
