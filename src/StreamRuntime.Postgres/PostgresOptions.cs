@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace StreamRuntime.Postgres;
@@ -32,6 +33,12 @@ public sealed record PostgresOptions
 
     /// <summary>How TLS is begun (<c>sslnegotiation</c>): false asks PostgreSQL first, true starts TLS at once. False by default.</summary>
     public bool SslDirect { get; init; }
+
+    /// <summary>
+    /// The TLS versions to offer (<c>ssl_min_protocol_version</c>, <c>ssl_max_protocol_version</c>). 1.2 and 1.3 by default, as with libpq;
+    /// <see cref="SslProtocols.None"/> leaves it to the system.
+    /// </summary>
+    public SslProtocols TlsVersions { get; init; } = SslProtocols.Tls12 | SslProtocols.Tls13;
 
     /// <summary>File of certificate authorities to trust, PEM (<c>sslrootcert</c>); <c>system</c> or null uses the system's.</summary>
     public string? SslRootCertificateFile { get; init; }
@@ -96,11 +103,20 @@ public sealed record PostgresOptions
     /// <summary>Unanswered probes before the connection counts as dead (<c>keepalives_count</c>); null leaves the system's.</summary>
     public int? TcpKeepAliveCount { get; init; }
 
+    /// <summary>How long sent data may stay unacknowledged before the connection counts as dead (<c>tcp_user_timeout</c>, Linux); null leaves the system's.</summary>
+    public TimeSpan? TcpUserTimeout { get; init; }
+
+    /// <summary>What the connection string's reader left out and why, such as a password file that others can read; for showing to the user. Empty by default.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Called for every notice and warning the server sends, in order, on the reading thread; must be quick and must not throw. None by default.</summary>
     public Action<PostgresServerMessage>? OnNotice { get; init; }
 
     /// <summary>The clock. The system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>User, database and servers, for messages; never a password.</summary>
+    public override string ToString() => $"{User}@{string.Join(',', Endpoints)}/{Database ?? User}";
 
     /// <summary>Says which option cannot be used, if one can't.</summary>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>; the message names the option and its range.</exception>
