@@ -6,12 +6,17 @@ public sealed class PostgresQuery
 {
     /// <summary>Makes a query from SQL with <c>$1</c>, <c>$2</c> … and their values.</summary>
     /// <param name="text">One SQL statement.</param>
-    /// <param name="parameters">The values, the first for <c>$1</c>. At most 65 535.</param>
+    /// <param name="parameters">The values, the first for <c>$1</c>. At most 65 535. They are copied.</param>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: empty text, a NUL in it, or too many parameters.</exception>
     public PostgresQuery(string text, params IReadOnlyList<PostgresParameter> parameters)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(parameters);
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw new StreamRuntimeException(ErrorKind.Configuration, "SQL text must not be empty.");
+        }
+
         if (text.Contains('\0', StringComparison.Ordinal))
         {
             throw new StreamRuntimeException(ErrorKind.Configuration, "SQL text must not hold a NUL.");
@@ -23,12 +28,24 @@ public sealed class PostgresQuery
         }
 
         Text = text;
-        Parameters = parameters;
+        Parameters = [.. parameters];
     }
+
+    /// <summary>Not for use: it stops an interpolated string from becoming SQL text. Call <see cref="From"/>.</summary>
+    /// <param name="text">The interpolated string.</param>
+    /// <param name="parameters">The values.</param>
+    [Obsolete("The values of an interpolated string would become SQL text here. Use PostgresQuery.From($\"…\").", error: true)]
+    public PostgresQuery(PostgresInterpolatedStringHandler text, params IReadOnlyList<PostgresParameter> parameters) =>
+        throw new NotSupportedException();
 
     /// <summary>The SQL text.</summary>
     public string Text { get; }
 
     /// <summary>The values, the first for <c>$1</c>.</summary>
     public IReadOnlyList<PostgresParameter> Parameters { get; }
+
+    /// <summary>Makes a query from an interpolated string: <c>PostgresQuery.From($"select data from v_user where id = {id}")</c>.</summary>
+    /// <param name="sql">One SQL statement; see <see cref="PostgresInterpolatedStringHandler"/> for what its values become.</param>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>, as <see cref="PostgresInterpolatedStringHandler.ToQuery"/> says.</exception>
+    public static PostgresQuery From(PostgresInterpolatedStringHandler sql) => sql.ToQuery();
 }
