@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
@@ -8,6 +9,8 @@ namespace StreamRuntime.TestKit.Processes;
 /// <summary>A child process that does not outlive the test host, even when the host is killed.</summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
+    private static readonly ConcurrentDictionary<ChildProcess, UnixSignal> Running = [];
+
     private readonly Process _process;
     private readonly StringBuilder _log = new();
     private readonly List<(Func<string, bool> Matches, TaskCompletionSource<string> Found)> _waiters = [];
@@ -57,7 +60,9 @@ public sealed class ChildProcess : IAsyncDisposable
             "setpriv", ["--pdeathsig", SignalName(deathSignal), .. ServerAccounts.SetprivOptions(account), "--", file, .. arguments], workingDirectory);
         Process process = await LaunchThread.RunAsync(() => CommandLine.Start(start));
         process.StandardInput.Close();
-        return new ChildProcess(process, Path.GetFileName(file));
+        var child = new ChildProcess(process, Path.GetFileName(file));
+        Running[child] = deathSignal;
+        return child;
     }
 
     /// <summary>Sends a signal; false when the process is gone.</summary>
@@ -115,7 +120,22 @@ public sealed class ChildProcess : IAsyncDisposable
         Signal(UnixSignal.Kill);
         await Exited;
         await FinishLogAsync();
+        Running.TryRemove(this, out _);
         _process.Dispose();
+    }
+
+    /// <summary>Ends whatever the tests left running; for the end of the test host.</summary>
+    internal static void EndAll()
+    {
+        foreach ((ChildProcess child, UnixSignal signal) in Running)
+        {
+            child.Signal(signal);
+        }
+
+        foreach (ChildProcess child in Running.Keys)
+        {
+            child.Exited.Wait(TimeSpan.FromSeconds(2));
+        }
     }
 
     // The last lines may still be in the pipe; a grandchild may hold it open for longer than anybody wants to wait.

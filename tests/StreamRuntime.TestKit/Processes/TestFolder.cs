@@ -26,7 +26,11 @@ public static class TestFolder
 
         // Held for as long as we live, however we die: that is how the next run knows the folder is nobody's.
         s_lock = new FileStream(Path.Combine(path, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => TryDelete(path);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            ChildProcess.EndAll();
+            TryDelete(path);
+        };
         return path;
     }
 
@@ -55,7 +59,7 @@ public static class TestFolder
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // Somebody else's, and in use.
-                _ = e;
+                continue;
             }
         }
     }
@@ -69,7 +73,7 @@ public static class TestFolder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // A server that is still ending may write once more; the next run sweeps the rest.
-            _ = e;
+            return;
         }
     }
 }
