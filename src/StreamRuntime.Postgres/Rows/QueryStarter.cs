@@ -42,9 +42,9 @@ internal sealed class QueryStarter
             }
         }
 
-        FrontendMessages.WriteBind(connection.Output, "", "", starter.Values());
-        FrontendMessages.WriteExecute(connection.Output, "", 0);
-        FrontendMessages.WriteSync(connection.Output);
+        FrontendMessages.Bind(connection.Output, "", "", starter.Values());
+        FrontendMessages.Execute(connection.Output, "", 0);
+        FrontendMessages.Sync(connection.Output);
         await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
         connection.EndMessage();
         return new PostgresRowSource(connection, encoder, columns.Length, release);
@@ -93,9 +93,9 @@ internal sealed class QueryStarter
     /// <summary>Parses a statement and asks for its columns; none when it gives no rows.</summary>
     private async Task<ColumnDescription[]> DescribeAsync(string sql, CancellationToken cancellationToken)
     {
-        FrontendMessages.WriteParse(_connection.Output, "", sql, Types());
-        FrontendMessages.WriteDescribe(_connection.Output, 'S', "");
-        FrontendMessages.WriteFlush(_connection.Output);
+        FrontendMessages.Parse(_connection.Output, "", sql, Types());
+        FrontendMessages.Describe(_connection.Output, 'S', "");
+        FrontendMessages.Flush(_connection.Output);
         await _connection.FlushAsync(cancellationToken).ConfigureAwait(false);
         BackendMessageType due = BackendMessageType.ParseComplete;
         while (true)

@@ -39,7 +39,7 @@ internal static class CancelRequest
             }
 
             var request = new ArrayBufferWriter<byte>(64);
-            FrontendMessages.WriteCancelRequest(request, connection.ProcessId, key);
+            FrontendMessages.CancelRequest(request, connection.ProcessId, key);
             await stream.WriteAsync(request.WrittenMemory, cancellationToken).ConfigureAwait(false);
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
 

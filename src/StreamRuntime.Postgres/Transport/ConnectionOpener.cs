@@ -106,7 +106,7 @@ internal static class ConnectionOpener
     private static async Task<PostgresConnection> AttemptAsync(PostgresOptions options, PostgresEndpoint endpoint, bool tryTls, CancellationToken cancellationToken)
     {
         Socket socket = await ConnectSocketAsync(options, endpoint, cancellationToken).ConfigureAwait(false);
-        var plain = new NetworkStream(socket, ownsSocket: false);
+        Stream plain = endpoint.IsUnixSocket ? new NetworkStream(socket, ownsSocket: false) : new BulkReceiveStream(socket);
         try
         {
             SslStream? tls = null;
@@ -119,7 +119,7 @@ internal static class ConnectionOpener
                 }
             }
 
-            var connection = new PostgresConnection(options, endpoint, socket, (Stream?)tls ?? plain, tls is not null);
+            var connection = new PostgresConnection(options, endpoint, socket, tls ?? plain, tls is not null);
             await Login.RunAsync(connection, tls, cancellationToken).ConfigureAwait(false);
             return connection;
         }

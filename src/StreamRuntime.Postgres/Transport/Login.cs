@@ -29,7 +29,7 @@ internal sealed class Login
     {
         using X509Certificate2? certificate = tls?.RemoteCertificate is { } remote ? X509CertificateLoader.LoadCertificate(remote.GetRawCertData()) : null;
         var login = new Login(connection, certificate);
-        FrontendMessages.WriteStartup(connection.Output, login.StartupParameters());
+        FrontendMessages.StartupMessage(connection.Output, login.StartupParameters());
         await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
         await login.AuthenticateAsync(cancellationToken).ConfigureAwait(false);
         await login.WaitUntilReadyAsync(cancellationToken).ConfigureAwait(false);
@@ -100,11 +100,11 @@ internal sealed class Login
                 return true;
             case AuthenticationRequestType.ClearTextPassword:
                 BeginMethod(AuthenticationMethods.ClearText, "a clear-text password", "password");
-                FrontendMessages.WritePassword(_connection.Output, Password());
+                FrontendMessages.PasswordMessage(_connection.Output, Password());
                 return false;
             case AuthenticationRequestType.Md5Password:
                 BeginMethod(AuthenticationMethods.Md5, "an MD5 password", "md5");
-                FrontendMessages.WritePassword(
+                FrontendMessages.PasswordMessage(
                     _connection.Output, Md5Password.Compute(_options.User, Password(), AuthenticationRequest.ReadSalt(body)));
                 return false;
             case AuthenticationRequestType.Sasl:
@@ -112,7 +112,7 @@ internal sealed class Login
                 BeginScram(AuthenticationRequest.ReadMechanisms(body));
                 return false;
             case AuthenticationRequestType.SaslContinue when _scram is not null:
-                FrontendMessages.WriteSaslResponse(_connection.Output, _scram.Respond(body));
+                FrontendMessages.SaslResponse(_connection.Output, _scram.Respond(body));
                 return false;
             case AuthenticationRequestType.SaslFinal when _scram is not null:
                 _scram.VerifyFinal(body);
@@ -151,7 +151,7 @@ internal sealed class Login
         byte[]? bindingData = _serverCertificate is null ? null : ChannelBindingData.FromCertificate(_serverCertificate);
         ScramBinding binding = ScramMechanism.Choose(mechanisms, _options.ChannelBinding, _connection.IsTls, bindingData);
         _scram = new ScramSha256Client(Password(), binding, bindingData, _options.MaxScramIterations);
-        FrontendMessages.WriteSaslInitialResponse(_connection.Output, _scram.Mechanism, _scram.CreateFirstMessage());
+        FrontendMessages.SaslInitialResponse(_connection.Output, _scram.Mechanism, _scram.CreateFirstMessage());
     }
 
     private void CheckAccepted()

@@ -167,7 +167,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
         {
             try
             {
-                FrontendMessages.WriteTerminate(Output);
+                FrontendMessages.Terminate(Output);
                 await Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException or InvalidOperationException)

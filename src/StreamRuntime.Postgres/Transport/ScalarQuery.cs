@@ -9,10 +9,10 @@ internal static class ScalarQuery
     /// <summary>Runs a statement of ours that gives one row of one column; null for an SQL NULL.</summary>
     public static async Task<string?> ReadAsync(PostgresConnection connection, string sql, CancellationToken cancellationToken)
     {
-        FrontendMessages.WriteParse(connection.Output, "", sql, []);
-        FrontendMessages.WriteBind(connection.Output, "", "", []);
-        FrontendMessages.WriteExecute(connection.Output, "", 0);
-        FrontendMessages.WriteSync(connection.Output);
+        FrontendMessages.Parse(connection.Output, "", sql, []);
+        FrontendMessages.Bind(connection.Output, "", "", []);
+        FrontendMessages.Execute(connection.Output, "", 0);
+        FrontendMessages.Sync(connection.Output);
         await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
         string? value = null;
         PostgresServerException? error = null;

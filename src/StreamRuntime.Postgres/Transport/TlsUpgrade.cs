@@ -19,7 +19,7 @@ internal static class TlsUpgrade
         if (!options.SslDirect)
         {
             var request = new System.Buffers.ArrayBufferWriter<byte>(8);
-            FrontendMessages.WriteSslRequest(request);
+            FrontendMessages.SslRequest(request);
             await plain.WriteAsync(request.WrittenMemory, cancellationToken).ConfigureAwait(false);
 
             // Exactly one byte is read. Anything that a man in the middle put behind it would otherwise be taken for
