@@ -18,7 +18,7 @@ internal static class OptionsReader
         var options = new PostgresOptions
         {
             Endpoints = EndpointList.Read(values, surroundings, (host, port) =>
-                passwords is null ? null : PasswordFile.Find(passwords, host, port, database ?? user, user)),
+                passwords is not null && PasswordFile.Find(passwords, host, port, database ?? user, user) is { Length: > 0 } found ? found : null),
             LoadBalanceHosts = Choose(values, "load_balance_hosts", "disable", ("disable", false), ("random", true)),
             User = user,
             Database = database,
