@@ -4,16 +4,19 @@ namespace StreamRuntime.Postgres.Queries;
 
 /// <summary>Cuts SQL text into tokens where PostgreSQL does, so that quoted and commented text is never mistaken for SQL.</summary>
 /// <remarks>
-/// Follows the server's own lexer with <c>standard_conforming_strings</c> on (the default since 9.1): a backslash escapes only inside
-/// <c>E'…'</c>, block comments nest, <c>$</c> continues a name but does not start one, every character beyond ASCII belongs to a name, and
-/// <c>E'…'</c> goes on in the next quoted part after a line break. The tokens cover the text without gaps. Allocates nothing.
+/// Follows the server's own lexer: a backslash escapes only inside <c>E'…'</c>, block comments nest, <c>$</c> continues a name but does not
+/// start one, every character beyond ASCII belongs to a name, and a string goes on in the next quoted part after a line break. The tokens
+/// cover the text without gaps. Allocates nothing.
 /// </remarks>
-internal ref struct SqlScanner(ReadOnlySpan<char> sql)
+/// <param name="sql">The text.</param>
+/// <param name="standardStrings">The session's <c>standard_conforming_strings</c>; off, a backslash escapes in plain strings too. On by default since 9.1.</param>
+internal ref struct SqlScanner(ReadOnlySpan<char> sql, bool standardStrings = true)
 {
     private static readonly SearchValues<char> LineBreaks = SearchValues.Create("\n\r");
     private static readonly SearchValues<char> QuoteOrBackslash = SearchValues.Create("'\\");
 
     private readonly ReadOnlySpan<char> _sql = sql;
+    private readonly bool _standardStrings = standardStrings;
     private int _next;
 
     /// <summary>The text up to the end of its last token that says something: trailing white space, comments and semicolons are cut off.</summary>
@@ -53,11 +56,13 @@ internal ref struct SqlScanner(ReadOnlySpan<char> sql)
         switch (first)
         {
             case '\'':
-                return Quoted(SqlTokenKind.String, start, start + 1, '\'');
+                return String(start, start + 1, escapes: !_standardStrings, doubles: true);
             case '"':
-                return Quoted(SqlTokenKind.QuotedName, start, start + 1, '"');
+                return QuotedName(start);
             case 'e' or 'E' when second == '\'':
-                return EscapeString(start);
+                return String(start, start + 2, escapes: true, doubles: true);
+            case 'b' or 'B' or 'x' or 'X' when second == '\'':
+                return String(start, start + 2, escapes: false, doubles: false); // bits need neither
             case '-' when second == '-':
                 return new SqlToken(SqlTokenKind.Comment, start, LineCommentEnd(start));
             case '/' when second == '*':
@@ -89,39 +94,33 @@ internal ref struct SqlScanner(ReadOnlySpan<char> sql)
             : new SqlToken(SqlTokenKind.Symbol, start, start + 1);
     }
 
-    // Two quotes in a row stand for one; both halves of a pair may be read as an end and a new start without changing what is inside.
-    private readonly SqlToken Quoted(SqlTokenKind kind, int start, int at, char quote)
+    private readonly SqlToken QuotedName(int start)
     {
-        while (_sql[at..].IndexOf(quote) is >= 0 and var length)
+        int at = start + 1;
+        while (_sql[at..].IndexOf('"') is >= 0 and var length)
         {
             at += length + 1;
-            if (Peek(at) != quote)
+            if (Peek(at) != '"')
             {
-                return new SqlToken(kind, start, at);
+                return new SqlToken(SqlTokenKind.QuotedName, start, at);
             }
 
             at++;
         }
 
-        return Unterminated(kind, start);
+        return Unterminated(SqlTokenKind.QuotedName, start);
     }
 
-    private readonly SqlToken EscapeString(int start)
+    private readonly SqlToken String(int start, int at, bool escapes, bool doubles)
     {
-        int at = start + 2;
         while (_sql[at..].IndexOfAny(QuoteOrBackslash) is >= 0 and var length)
         {
             at += length + 1;
             if (_sql[at - 1] == '\\')
             {
-                if (at == _sql.Length)
-                {
-                    break;
-                }
-
-                at++;
+                at = escapes ? Math.Min(at + 1, _sql.Length) : at;
             }
-            else if (Peek(at) == '\'')
+            else if (doubles && Peek(at) == '\'')
             {
                 at++;
             }
@@ -138,7 +137,7 @@ internal ref struct SqlScanner(ReadOnlySpan<char> sql)
         return Unterminated(SqlTokenKind.String, start);
     }
 
-    // 'a' and 'b' on separate lines are one string, whose escapes are those of its first part. Only line comments may stand between.
+    // 'a' and 'b' on separate lines are one string, with the rules of its first part. Only line comments may stand between.
     private readonly bool TryContinueString(int at, out int continued)
     {
         bool sawLineBreak = false;

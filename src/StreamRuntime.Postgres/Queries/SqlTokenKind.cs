@@ -14,7 +14,7 @@ internal enum SqlTokenKind : byte
     /// <summary>A name in double quotes.</summary>
     QuotedName,
 
-    /// <summary>A string in any of its forms: plain, with escapes, or in dollar quotes; a prefix like N, B, X or U&amp; is a token of its own.</summary>
+    /// <summary>A string in any of its forms: plain, with escapes, or in dollar quotes. E, B and X before it are part of it; N and U&amp; are tokens of their own.</summary>
     String,
 
     Number,

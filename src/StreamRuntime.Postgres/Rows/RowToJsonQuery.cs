@@ -1,3 +1,5 @@
+using StreamRuntime.Postgres.Queries;
+
 namespace StreamRuntime.Postgres.Rows;
 
 /// <summary>Has the server make the JSON objects, for results with types that only its catalog knows.</summary>
@@ -30,32 +32,41 @@ internal static class RowToJsonQuery
 
     private static int StatementLength(string sql, bool standardConformingStrings)
     {
-        var scanner = new SqlScanner(sql, standardConformingStrings);
         int length = -1;
         int depth = 0;
-        for (SqlToken token = scanner.Next(); token != SqlToken.End; token = scanner.Next())
+        var scanner = new SqlScanner(sql, standardConformingStrings);
+        while (scanner.TryRead(out SqlToken token))
         {
-            switch (token)
+            if (!token.IsTerminated)
             {
-                case SqlToken.Blank:
-                    continue;
-                case SqlToken.Unterminated:
-                    throw Refused("a quote or comment is not closed", scanner.Start);
-                case SqlToken.Semicolon when depth == 0:
-                    length = length < 0 ? scanner.Start : length;
-                    continue;
-                case SqlToken.Semicolon:
-                    throw Refused("a semicolon stands inside parentheses", scanner.Start);
-                case SqlToken.OpenParenthesis:
-                    depth++;
-                    break;
-                case SqlToken.CloseParenthesis when --depth < 0:
-                    throw Refused("a closing parenthesis has no opening one", scanner.Start);
+                throw Refused("a quote or comment is not closed", token.Start);
+            }
+
+            if (token.IsBlank)
+            {
+                continue;
+            }
+
+            if (token.Kind == SqlTokenKind.Semicolon)
+            {
+                length = depth > 0 ? throw Refused("a semicolon stands inside parentheses", token.Start)
+                    : length < 0 ? token.Start
+                    : length;
+                continue;
+            }
+
+            if (token.Kind == SqlTokenKind.Symbol)
+            {
+                depth += sql[token.Start] switch { '(' => 1, ')' => -1, _ => 0 };
+                if (depth < 0)
+                {
+                    throw Refused("a closing parenthesis has no opening one", token.Start);
+                }
             }
 
             if (length >= 0)
             {
-                throw Refused("it holds more than one statement", scanner.Start);
+                throw Refused("it holds more than one statement", token.Start);
             }
         }
 

@@ -13,9 +13,11 @@ public sealed class SqlScannerTests
     [InlineData("E'a''b\\''", "String")]
     [InlineData("E'a'\n 'b\\'c'", "String")] // goes on after a line break, escapes included
     [InlineData("E'a' --c\n--d\n'b\\'c'", "String")]
+    [InlineData("'a' -- c\n'b'", "String")]
     [InlineData("E'a' 'b\\'c", "String Whitespace String Word")]
     [InlineData("fooE'a\\'b", "Word String Word")]
     [InlineData("U&'a\\'b", "Word Symbol String Word")]
+    [InlineData("B'1\\'x'2'", "String String")]
     [InlineData("\"a\"\"b;\"", "QuotedName")]
     [InlineData("$$a;'$$", "String")]
     [InlineData("$t$a$$b$T$c$t$x", "String Word")]
@@ -47,6 +49,18 @@ public sealed class SqlScannerTests
         Assert.All(tokens, token => Assert.True(token.IsTerminated));
         AssertCovers(sql, tokens);
     }
+
+    [Theory]
+    [InlineData("'a\\'b'", "String")]
+    [InlineData("'a'\n'\\''", "String")]
+    [InlineData("N'a\\'b'", "Word String")]
+    [InlineData("B'a\\'b", "String Word")]
+    [InlineData("B'1''\\''", "String String")] // nor do doubled quotes stand for one
+    [InlineData("B'1'\n'\\'b", "String Word")]
+    [InlineData("\"a\\\"b", "QuotedName Word")]
+    [InlineData("$$a\\$$b", "String Word")]
+    public void TryRead_StandardStringsOff_BackslashEscapesInPlainStrings(string sql, string kinds) =>
+        Assert.Equal(kinds, string.Join(' ', Read(sql, standardStrings: false).Select(token => token.Kind)));
 
     [Theory]
     [InlineData("'abc")]
@@ -86,10 +100,10 @@ public sealed class SqlScannerTests
         }
     }
 
-    private static List<SqlToken> Read(string sql)
+    private static List<SqlToken> Read(string sql, bool standardStrings = true)
     {
         var tokens = new List<SqlToken>();
-        var scanner = new SqlScanner(sql);
+        var scanner = new SqlScanner(sql, standardStrings);
         while (scanner.TryRead(out SqlToken token))
         {
             tokens.Add(token);
