@@ -89,8 +89,15 @@ public sealed class PostgresDataSource : IAsyncDisposable
         {
             return await QueryStarter.StartAsync(connection, query, static (used, _) => used.DisposeAsync(), either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
+            // The server may be waiting for a lock, where it does not notice that we hang up.
+            await QueryCanceller.RequestAsync(connection).ConfigureAwait(false);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
             throw new StreamRuntimeException(
                 ErrorKind.Timeout,
                 $"The server at {connection.Endpoint} did not answer the query within {options.ProgressTimeout.TotalSeconds:0.###} s (ProgressTimeout).",

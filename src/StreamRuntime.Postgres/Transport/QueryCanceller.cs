@@ -32,6 +32,13 @@ internal static class QueryCanceller
         return await cancelled.ConfigureAwait(false) && ready;
     }
 
+    /// <summary>Asks the server to stop what the connection runs, before the connection is closed without reading on.</summary>
+    public static async Task RequestAsync(PostgresConnection connection)
+    {
+        using var timeout = new CancellationTokenSource(connection.Options.CancelTimeout, connection.Options.TimeProvider);
+        await TryCancelAsync(connection, timeout.Token).ConfigureAwait(false);
+    }
+
     private static async Task<bool> TryCancelAsync(PostgresConnection connection, CancellationToken cancellationToken)
     {
         try
