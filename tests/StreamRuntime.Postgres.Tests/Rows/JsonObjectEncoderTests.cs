@@ -83,6 +83,19 @@ public sealed class JsonObjectEncoderTests
         }
     }
 
+    // Room for an escape is asked for by the longest one, which must not count as written: a row of the limit's size may end in a short one.
+    [Fact]
+    public void Write_RowOfExactlyTheLimit_IsTakenWhereverItsRoomEnds()
+    {
+        JsonObjectEncoder encoder = Encoded.Encoder(Encoded.Column(Text));
+        for (int plain = 3900; plain < 4100; plain++)
+        {
+            byte[] body = DataRowBody.Of(new string('\n', 40) + new string('x', plain) + "\n");
+            int size = Encoded.Row(encoder, body).Length;
+            Assert.Equal(size, Encoded.Row(encoder, body, Limit(size)).Length);
+        }
+    }
+
     [Fact]
     public void Write_RowFarAboveTheLimit_IsRefusedBeforeItIsCopied()
     {
@@ -159,6 +172,9 @@ public sealed class JsonObjectEncoderTests
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(body.AsSpan(2), length);
         AssertMalformed(Encoded.Encoder(Encoded.Column(Text)), body);
     }
+
+    [Fact]
+    public void Write_NegativeLengthThatIsNotNull_IsRefused() => AssertMalformed(Encoded.Encoder(Encoded.Column(Text)), [0, 1, 0xFF, 0xFF, 0xFF, 0xFE]);
 
     [Fact]
     public void Write_TrailingBytes_AreRefused()

@@ -119,6 +119,9 @@ public sealed class RowToJsonQueryServerTests(RowsServer server) : IClassFixture
     public async Task Wrap_TextThatTriesToBreakOut_NeverReachesTheServer(string sql)
     {
         Assert.Throws<StreamRuntimeException>(() => RowToJsonQuery.Wrap(sql));
+
+        // The second line of defence: the extended protocol takes one statement, so even a careless wrapping would only be an error.
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _client.PrepareAsync($"select row_to_json(_) from (\n{sql}\n) _"));
         Assert.Equal("3", Encoding.UTF8.GetString((await _client.QueryAsync("select count(*) from t")).Single(0)));
     }
 
