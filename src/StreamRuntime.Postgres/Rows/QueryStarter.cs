@@ -35,10 +35,20 @@ internal sealed class QueryStarter
         if (!IsRawJson(columns))
         {
             encoder = JsonObjectEncoder.TryCreate(columns, out ColumnDescription unsupported);
-            if (encoder is null || (encoder.NeedsIsoDates && !connection.Parameters.HasIsoDates))
+            if (encoder is null)
             {
-                columns = await starter.DescribeWrappedAsync(unsupported, cancellationToken).ConfigureAwait(false);
+                columns = await starter.DescribeWrappedAsync(
+                    $"Column \"{unsupported.Name}\" has a type (object id {unsupported.TypeOid}) that only the server can turn into JSON",
+                    "Cast the column, for example with to_json(…) or ::text.",
+                    cancellationToken).ConfigureAwait(false);
+            }
+            else if (encoder.NeedsIsoDates && !connection.Parameters.HasIsoDates)
+            {
                 encoder = null;
+                columns = await starter.DescribeWrappedAsync(
+                    $"The session's DateStyle is {connection.Parameters.DateStyle ?? "unknown"}, with which only the server can turn dates into JSON",
+                    "Set DateStyle to ISO.",
+                    cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -74,19 +84,16 @@ internal sealed class QueryStarter
         }
     }
 
-    private async Task<ColumnDescription[]> DescribeWrappedAsync(ColumnDescription unsupported, CancellationToken cancellationToken)
+    private async Task<ColumnDescription[]> DescribeWrappedAsync(string why, string remedy, CancellationToken cancellationToken)
     {
         try
         {
             return await DescribeAsync(RowToJsonQuery.Wrap(_query.Text, _connection.Parameters.StandardConformingStrings), cancellationToken).ConfigureAwait(false);
         }
-        catch (PostgresServerException refused)
+        catch (StreamRuntimeException refused) when (refused is PostgresServerException || refused.Kind == ErrorKind.Configuration)
         {
             throw new StreamRuntimeException(
-                ErrorKind.UnsupportedType,
-                $"Column \"{unsupported.Name}\" has a type (object id {unsupported.TypeOid}) that only the server can turn into JSON, and this statement "
-                + "can't be wrapped in row_to_json. Cast the column, for example with to_json(…) or ::text.",
-                refused);
+                ErrorKind.UnsupportedType, $"{why}, and this statement can't be wrapped in row_to_json. {remedy}", refused);
         }
     }
 
