@@ -31,7 +31,8 @@ public static partial class TextRules
     [GeneratedRegex(@"\b(nuget[.]org|npmjs[.](com|org)|pypi[.]org|crates[.]io|pkgs[.]dev[.]azure|myget[.]org|proxy[.]golang[.]org|rubygems[.]org)\b", RegexOptions.IgnoreCase)]
     private static partial Regex RegistryHost();
 
-    [GeneratedRegex(@"(?<![\w.~*\]-])(/(work|root|home|Users)[/]\w[\w./-]*|/tmp[/][\w./-]+)|\b[A-Z]:\\Users[\\]")]
+    // "/home/me" and "/tmp/x" are what samples call them.
+    [GeneratedRegex(@"(?<![\w.~*\]-])(/(work|root|Users)[/]\w[\w./-]*|/home[/](?!me\b)\w[\w./-]*|/tmp[/](?!x\b)[\w-][\w./-]*)|\b[A-Z]:\\Users[\\]")]
     private static partial Regex MachinePath();
 
     [GeneratedRegex(@"(NoWarn|pragma warning disable|dotnet_diagnostic|SuppressMessage).*1591|<GenerateDocumentationFile>\s*false", RegexOptions.IgnoreCase)]

@@ -42,6 +42,7 @@ public sealed class TextRulesTests
     [InlineData("C:" + "\\Users\\x", 1)]
     [InlineData("https://example.com/home/page", 0)]
     [InlineData("network/work/load", 0)]
+    [InlineData("'/home/me/.pgpass' and '/tmp/x/.s.PGSQL.5432'", 0)]
     [InlineData("/usr/lib/postgresql", 0)]
     public void MachinePaths_Sample_IsFound(string text, int found) => Assert.Equal(found, TextRules.MachinePaths([new("README.md", text)]).Count());
 
