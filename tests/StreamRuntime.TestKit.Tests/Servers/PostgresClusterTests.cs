@@ -1,3 +1,4 @@
+using StreamRuntime.TestKit.Processes;
 using StreamRuntime.TestKit.Servers;
 
 namespace StreamRuntime.TestKit.Tests.Servers;
@@ -21,6 +22,23 @@ public sealed class PostgresClusterTests
 
         Assert.False(Directory.Exists(folder));
         Assert.False(Directory.Exists($"/proc/{processId}"));
+    }
+
+    [Fact]
+    public async Task ListConnections_ClientWithRows_CountsItsBytesAndItsQuery()
+    {
+        await using PostgresCluster cluster = await PostgresCluster.StartAsync();
+        await using ChildProcess client = await ChildProcess.StartAsync(
+            "psql",
+            ["-XAt", cluster.ConnectionString, "-c", "select repeat('x', 50000)", "-c", "select pg_sleep(60)"],
+            cluster.SocketDirectory,
+            ServerAccount.Ours,
+            UnixSignal.Kill);
+
+        await Wait.UntilAsync(
+            async () => await cluster.ListConnectionsAsync() is [{ SentBytes: > 50_000, QueuedBytes: 0, ClientPort: > 0 }] && await cluster.CountActiveQueriesAsync() == 1,
+            TimeSpan.FromSeconds(20),
+            "one client has its rows and runs its second query");
     }
 
     [Fact]

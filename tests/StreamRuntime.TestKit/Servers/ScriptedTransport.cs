@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using StreamRuntime.TestKit.Streams;
@@ -22,6 +21,7 @@ internal sealed class ScriptedTransport : Stream
 
     private readonly Socket _socket;
     private readonly NetworkStream _stream;
+    private KernelSockets? _kernel;
     private long _sent;
     private Segmentation _segmentation = Segmentation.Whole;
     private bool _waitsUntilRead;
@@ -119,6 +119,8 @@ internal sealed class ScriptedTransport : Stream
         if (disposing)
         {
             _stream.Dispose();
+            _kernel?.Dispose();
+            _kernel = null;
         }
 
         base.Dispose(disposing);
@@ -127,10 +129,11 @@ internal sealed class ScriptedTransport : Stream
     // Without this the kernel glues quick segments together again and the client never sees the cut.
     private async Task WaitUntilReadAsync()
     {
-        string client = Address((IPEndPoint)_socket.RemoteEndPoint!);
-        string server = Address((IPEndPoint)_socket.LocalEndPoint!);
+        _kernel ??= new KernelSockets();
+        var client = (IPEndPoint)_socket.RemoteEndPoint!;
+        var server = (IPEndPoint)_socket.LocalEndPoint!;
         long started = TimeProvider.System.GetTimestamp();
-        while (IsUnread(client, server))
+        while (_kernel.CountUnread(client, server) > 0)
         {
             if (TimeProvider.System.GetElapsedTime(started) > DeliveryLimit)
             {
@@ -139,35 +142,5 @@ internal sealed class ScriptedTransport : Stream
 
             await Task.Yield();
         }
-    }
-
-    private static string Address(IPEndPoint end)
-    {
-        byte[] address = end.Address.GetAddressBytes();
-        return string.Create(CultureInfo.InvariantCulture, $"{BitConverter.ToUInt32(address):X8}:{end.Port:X4}");
-    }
-
-    // A client with a dual-mode socket is in the other table, with its address mapped.
-    private static bool IsUnread(string client, string server)
-    {
-        const string Mapped = "0000000000000000FFFF0000";
-        return HoldsUnread("/proc/net/tcp", $" {client} {server} ")
-            || HoldsUnread("/proc/net/tcp6", $" {Mapped}{client} {Mapped}{server} ");
-    }
-
-    // The client's row of the kernel's table: "sl: local remote state tx_queue:rx_queue".
-    private static bool HoldsUnread(string table, string pair)
-    {
-        const int ReceiveQueueStart = 2 + 1 + 8 + 1;
-        foreach (string row in File.Exists(table) ? File.ReadLines(table) : [])
-        {
-            int at = row.IndexOf(pair, StringComparison.Ordinal);
-            if (at >= 0)
-            {
-                return !row.AsSpan(at + pair.Length + ReceiveQueueStart, 8).SequenceEqual("00000000");
-            }
-        }
-
-        return false;
     }
 }
