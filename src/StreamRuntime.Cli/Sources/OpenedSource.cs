@@ -24,7 +24,7 @@ internal sealed class OpenedSource : IAsyncDisposable
         SourceKind.File => new(OpenFile(request)),
         SourceKind.StandardInput => new(new OpenedSource(
             JsonRowStream.Create(NdjsonRowSource.FromStream(StandardInput.Open(), request.Options.MaxBufferedBytes), request.Options), share: null)),
-        _ => throw new NotSupportedException(),
+        _ => OpenPostgresAsync(request, cancellationToken),
     };
 
     /// <summary>The share of all rows that is done, from 0 to 1; null where the total is not known.</summary>
@@ -37,6 +37,12 @@ internal sealed class OpenedSource : IAsyncDisposable
         {
             await _owner.DisposeAsync();
         }
+    }
+
+    private static async ValueTask<OpenedSource> OpenPostgresAsync(SourceRequest request, CancellationToken cancellationToken)
+    {
+        (JsonRowStream rows, IAsyncDisposable owner) = await PostgresRows.OpenAsync(request, cancellationToken);
+        return new OpenedSource(rows, share: null, owner);
     }
 
     private static OpenedSource OpenSample(SourceRequest request)
