@@ -3,7 +3,7 @@ namespace StreamRuntime.Cli.Arguments;
 /// <summary>A command's options and other arguments, as given.</summary>
 internal sealed class ParsedArguments
 {
-    private readonly List<KeyValuePair<string, string>> _options = [];
+    private readonly List<Given> _options = [];
     private readonly List<string> _others = [];
 
     public bool WantsHelp { get; private set; }
@@ -39,22 +39,34 @@ internal sealed class ParsedArguments
         return parsed;
     }
 
-    public bool Has(string name) => _options.Any(o => o.Key == name);
+    public bool Has(string name) => Get(name) is not null;
 
     public string? Get(string name)
     {
-        foreach ((string key, string value) in _options)
+        foreach (Given option in _options)
         {
-            if (key == name)
+            if (option.Name == name)
             {
-                return value;
+                return option.Value;
             }
         }
 
         return null;
     }
 
-    public IEnumerable<string> GetAll(string name) => _options.Where(o => o.Key == name).Select(o => o.Value);
+    public List<string> GetAll(string name)
+    {
+        var values = new List<string>();
+        foreach (Given option in _options)
+        {
+            if (option.Name == name)
+            {
+                values.Add(option.Value);
+            }
+        }
+
+        return values;
+    }
 
     /// <summary>Returns how many further arguments the option took.</summary>
     private int ReadOption(CommandSpec command, string argument, string? next)
@@ -74,13 +86,13 @@ internal sealed class ParsedArguments
                 throw new UsageException($"{name} takes no value.");
             }
 
-            _options.Add(new(name, ""));
+            _options.Add(new Given(name, ""));
             return 0;
         }
 
         if (equals >= 0)
         {
-            _options.Add(new(name, argument[(equals + 1)..]));
+            _options.Add(new Given(name, argument[(equals + 1)..]));
             return 0;
         }
 
@@ -89,7 +101,7 @@ internal sealed class ParsedArguments
             throw new UsageException($"{name} needs a value: {name} {option.Value}");
         }
 
-        _options.Add(new(name, next));
+        _options.Add(new Given(name, next));
         return 1;
     }
 
@@ -111,4 +123,7 @@ internal sealed class ParsedArguments
         string? meant = Suggestion.For(name, command.Options.Select(o => o.Name));
         return meant is null ? $"{name} is not an option of 'streamrt {command.Name}'." : $"{name} is not an option of 'streamrt {command.Name}'. Did you mean {meant}?";
     }
+
+    // A class: a list of structs of ours would have to be compiled at every start.
+    private sealed record Given(string Name, string Value);
 }

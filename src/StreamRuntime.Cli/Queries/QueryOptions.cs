@@ -13,7 +13,7 @@ internal sealed record QueryOptions
         "streamrt query --source URI [SQL] [options]",
         "Streams the rows of a query, each one JSON value, to standard output.",
         [
-            new("--source", "URI", SourceUri.Allowed.Replace(", ", ",\n", StringComparison.Ordinal)),
+            new("--source", "URI", SourceUri.Allowed),
             new("--param", "NAME=VALUE", "a value for :NAME in the SQL (or for $1 with 1=VALUE); repeatable", IsRepeatable: true),
             new("--format", "FORMAT", "ndjson (default: one row a line), array (one JSON array) or sse (server-sent events)"),
             new("--output", "FILE", "writes there instead of to standard output"),
@@ -74,7 +74,7 @@ internal sealed record QueryOptions
         }
 
         string? sql = arguments.Others.Count == 1 ? arguments.Others[0] : null;
-        KeyValuePair<string, string?>[] parameters = [.. arguments.GetAll("--param").Select(Parameter)];
+        KeyValuePair<string, string?>[] parameters = arguments.Has("--param") ? [.. arguments.GetAll("--param").Select(Parameter)] : [];
         if (source.Kind == SourceKind.Postgres && string.IsNullOrWhiteSpace(sql))
         {
             throw new UsageException("A PostgreSQL source needs an SQL text: streamrt query --source URI \"select …\"");
@@ -129,7 +129,7 @@ internal sealed record QueryOptions
     {
         try
         {
-            return RowFilter.Make([.. arguments.GetAll("--where")]);
+            return RowFilter.Make(arguments.GetAll("--where"));
         }
         catch (FormatException failure)
         {

@@ -8,7 +8,7 @@ namespace StreamRuntime.Cli.Sources;
 internal sealed record SourceUri
 {
     public const string Allowed =
-        "postgres://user@host:port/db?sslmode=… (or a key=value string), file:PATH, - for standard input, or sample:rows=N,size=BYTES,seed=S";
+        "postgres://user@host:port/db?sslmode=… (or a key=value string), file:PATH, - for standard input,\nor sample:rows=N,size=BYTES,seed=S";
 
     private static readonly SearchValues<char> KeywordCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_");
 
