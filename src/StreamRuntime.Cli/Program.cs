@@ -1,1 +1,62 @@
-return 0;
+using System.Reflection;
+using StreamRuntime;
+using StreamRuntime.Cli.Arguments;
+using StreamRuntime.Cli.Queries;
+using StreamRuntime.Cli.Terminals;
+
+const string Overview = """
+    streamrt streams query results as JSON rows, with pause and resume.
+
+    usage: streamrt COMMAND [options]
+
+    commands:
+      demo    shows streaming, pausing and resuming on sample rows, no server needed
+      query   streams the rows of a query to standard output
+
+    'streamrt COMMAND --help' says more.
+
+    """;
+
+try
+{
+    switch (args.Length > 0 ? args[0] : "")
+    {
+        case "query":
+            var arguments = ParsedArguments.Parse(QueryOptions.Command, args.AsSpan(1));
+            if (arguments.WantsHelp)
+            {
+                StandardStreams.WriteOutput(QueryOptions.Command.FormatHelp());
+                return ExitCode.Done;
+            }
+
+            return await QueryCommand.RunAsync(QueryOptions.From(arguments)).ConfigureAwait(false);
+        case "--help" or "-h" or "-?" or "help":
+            StandardStreams.WriteOutput(Overview);
+            return ExitCode.Done;
+        case "--version":
+            StandardStreams.WriteOutput(Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion + "\n");
+            return ExitCode.Done;
+        case "":
+            StandardStreams.WriteError(Overview);
+            return ExitCode.WrongUsage;
+        case var other:
+            string? meant = Suggestion.For(other, ["demo", "query"]);
+            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo and query." : $"Did you mean '{meant}'?"));
+    }
+}
+catch (UsageException failure)
+{
+    StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
+    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "demo" ? args[0] + " " : "")}--help' says what is allowed.");
+    return ExitCode.WrongUsage;
+}
+catch (StreamRuntimeException failure)
+{
+    StandardStreams.WriteErrorLine(ErrorReport.Format(failure));
+    return failure.Kind == ErrorKind.Configuration ? ExitCode.WrongUsage : ExitCode.Failed;
+}
+catch (DestinationException failure)
+{
+    StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
+    return ExitCode.Failed;
+}

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.IO.Pipelines;
-using StreamRuntime.Buffers;
 
 namespace StreamRuntime.Streams;
 
@@ -15,34 +15,8 @@ public sealed partial class JsonRowStream
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The format is none of <see cref="RowFormat"/>.</exception>
     /// <exception cref="StreamRuntimeException">As for <see cref="ReadBatchAsync"/>; rows before the failure have been written and flushed.</exception>
-    public async ValueTask<long> CopyToAsync(PipeWriter destination, RowFormat format = RowFormat.Ndjson, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(destination);
-        var formatter = new RowFormatter(format);
-        formatter.Begin(destination);
-        try
-        {
-            while (await ReadBatchAsync(cancellationToken).ConfigureAwait(false))
-            {
-                formatter.Write(_rows, destination);
-                FlushResult flushed = await destination.FlushAsync(cancellationToken).ConfigureAwait(false);
-                if (flushed.IsCompleted)
-                {
-                    return formatter.Rows;
-                }
-            }
-        }
-        catch (StreamRuntimeException failure) when (format == RowFormat.ServerSentEvents)
-        {
-            formatter.Fail(destination, failure);
-            await destination.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-            throw;
-        }
-
-        formatter.End(destination);
-        await destination.FlushAsync(cancellationToken).ConfigureAwait(false);
-        return formatter.Rows;
-    }
+    public ValueTask<long> CopyToAsync(PipeWriter destination, RowFormat format = RowFormat.Ndjson, CancellationToken cancellationToken = default) =>
+        CopyAllAsync(RowCopy.Create(this, destination, format), cancellationToken);
 
     /// <summary>Writes every remaining row to a stream, in one write a batch.</summary>
     /// <param name="destination">Where to write; left open, and not flushed.</param>
@@ -52,17 +26,51 @@ public sealed partial class JsonRowStream
     /// <exception cref="ArgumentOutOfRangeException">The format is none of <see cref="RowFormat"/>.</exception>
     /// <exception cref="IOException">The destination failed; the stream stays open.</exception>
     /// <exception cref="StreamRuntimeException">As for <see cref="ReadBatchAsync"/>; rows before the failure have been written.</exception>
-    public async ValueTask<long> CopyToAsync(Stream destination, RowFormat format = RowFormat.Ndjson, CancellationToken cancellationToken = default)
+    public ValueTask<long> CopyToAsync(Stream destination, RowFormat format = RowFormat.Ndjson, CancellationToken cancellationToken = default) =>
+        CopyAllAsync(RowCopy.Create(this, destination, format), cancellationToken);
+
+    /// <summary>Writes the first rows of the current batch; the others become the next batch.</summary>
+    /// <returns>How many rows were written.</returns>
+    internal int WriteBatch(ref RowFormatter formatter, IBufferWriter<byte> destination, long maxRows)
     {
-        ArgumentNullException.ThrowIfNull(destination);
-        var writer = new PooledStreamPipeWriter(destination);
-        try
+        int count = _rows.Count;
+        if (count > maxRows)
         {
-            return await CopyToAsync(writer, format, cancellationToken).ConfigureAwait(false);
+            count = (int)maxRows;
+            TakeBack(count);
         }
-        finally
+
+        formatter.Write(_rows, count, destination);
+        return count;
+    }
+
+    private async ValueTask<long> CopyAllAsync(RowCopy copy, CancellationToken cancellationToken)
+    {
+        await using (copy.ConfigureAwait(false))
         {
-            await writer.CompleteAsync().ConfigureAwait(false);
+            await copy.CopyAsync(long.MaxValue, cancellationToken).ConfigureAwait(false);
+
+            // The stream ends by the read after the last batch, so a copy that was left early has not seen it end.
+            if (State == StreamState.Complete)
+            {
+                await copy.EndAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return copy.Rows;
         }
+    }
+
+    /// <summary>Makes the rows of the batch from <paramref name="first"/> on undelivered, as an enumeration left in mid-batch does.</summary>
+    private void TakeBack(int first)
+    {
+        long bytes = 0;
+        foreach (RowSpan row in _rows.Rows[first..])
+        {
+            bytes += row.Length;
+        }
+
+        _cursor = first;
+        Volatile.Write(ref _rowsDelivered, _rowsDelivered - (_rows.Count - first));
+        Volatile.Write(ref _bytesDelivered, _bytesDelivered - bytes);
     }
 }

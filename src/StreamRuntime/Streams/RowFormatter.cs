@@ -50,7 +50,7 @@ internal struct RowFormatter
         }
     }
 
-    public void Write(RowWriter batch, IBufferWriter<byte> destination)
+    public void Write(RowWriter batch, int count, IBufferWriter<byte> destination)
     {
         bool oneLine = batch.HasLineBreaks && _format != RowFormat.JsonArray;
         ReadOnlySpan<byte> before = Before;
@@ -59,7 +59,7 @@ internal struct RowFormatter
         Span<byte> piece = default;
         int written = 0;
         bool first = Rows == 0;
-        foreach (RowSpan place in batch.Rows)
+        foreach (RowSpan place in batch.Rows[..count])
         {
             ReadOnlySpan<byte> row = bytes.AsSpan(place.Offset, place.Length);
             int needed = before.Length + row.Length + after.Length;
@@ -99,7 +99,7 @@ internal struct RowFormatter
         }
 
         destination.Advance(written);
-        Rows += batch.Count;
+        Rows += count;
     }
 
     public readonly void End(IBufferWriter<byte> destination)

@@ -1,0 +1,169 @@
+using StreamRuntime.Cli.Arguments;
+using StreamRuntime.Cli.Filtering;
+using StreamRuntime.Cli.Sources;
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.Cli.Queries;
+
+/// <summary>What <c>streamrt query</c> was asked to do.</summary>
+internal sealed record QueryOptions
+{
+    public static CommandSpec Command { get; } = new(
+        "query",
+        "streamrt query --source URI [SQL] [options]",
+        "Streams the rows of a query, each one JSON value, to standard output.",
+        [
+            new("--source", "URI", SourceUri.Allowed),
+            new("--param", "NAME=VALUE", "a value for :NAME in the SQL (or for $1 with 1=VALUE); repeatable", IsRepeatable: true),
+            new("--format", "FORMAT", "ndjson (default: one row a line), array (one JSON array) or sse (server-sent events)"),
+            new("--output", "FILE", "writes there instead of to standard output"),
+            new("--where", "PATH=VALUE", "keeps rows whose JSON has that value there, as in .user.name=anna or tags[0]=5;\nrepeatable, all must hold", IsRepeatable: true),
+            new("--limit", "N", "stops after N rows and cancels the query on the server"),
+            new("--progress", "WHEN", "auto (default: on a terminal), always or never"),
+            new("--stats", null, "prints one line of JSON about the stream to standard error at the end"),
+            new("--pause-after", "ROWS", "pauses by itself after exactly that many rows, for as long as --pause-for says"),
+            new("--pause-for", "TIME", "how long that pause lasts"),
+            new("--pause-timeout", "TIME", "resumes by itself from any pause that lasts longer (default: never)"),
+            new("--progress-timeout", "TIME", "fails when the source sends nothing for that long while it is waited for\n(default: 30s; never for standard input)"),
+            new("--total-timeout", "TIME", "fails when the source was waited for longer than that in all (default: never)"),
+            new("--max-buffer", "SIZE", "how much is received ahead (default: 256KiB)"),
+            new("--max-row", "SIZE", "the largest row (default: 64MiB)"),
+            new("--raw-text", null, "passes rows through that are not valid UTF-8 or hold a NUL"),
+        ],
+        """
+        TIME is a number with ms, s, m or h; SIZE is bytes, or a number with k, m or g (powers of 1024).
+        While it runs: space pauses and resumes and q cancels, on a terminal; the signal USR1 pauses and USR2 resumes;
+        Ctrl-C cancels the query on the server, finishes the row at hand and exits with 130.
+        A closed output pipe (| head) ends the query on the server and exits quietly with 0.
+        Exit codes: 0 done, 1 the source or the destination failed, 2 wrong usage, 130 interrupted.
+
+        examples:
+          streamrt query --source postgres://localhost/shop "select data from orders where id > :id" --param id=100
+          streamrt query --source sample:rows=1000000 --where value=42 --stats > rows.ndjson
+        """);
+
+    public required SourceUri Source { get; init; }
+
+    public string? Sql { get; init; }
+
+    public IReadOnlyList<KeyValuePair<string, string?>> Parameters { get; init; } = [];
+
+    public RowFormat Format { get; init; }
+
+    public string? OutputPath { get; init; }
+
+    public long? Limit { get; init; }
+
+    public ProgressMode Progress { get; init; }
+
+    public bool Statistics { get; init; }
+
+    public long? PauseAfter { get; init; }
+
+    public TimeSpan PauseFor { get; init; }
+
+    public JsonRowStreamOptions Stream { get; init; } = JsonRowStreamOptions.Default;
+
+    /// <exception cref="UsageException">They don't make sense; the message says what is allowed.</exception>
+    public static QueryOptions From(ParsedArguments arguments)
+    {
+        SourceUri source = SourceUri.Parse(arguments.Get("--source") ?? throw new UsageException($"--source is needed: {SourceUri.Allowed}."));
+        if (arguments.Others.Count > 1)
+        {
+            throw new UsageException("One SQL text is taken, so put it in quotes.");
+        }
+
+        string? sql = arguments.Others.Count == 1 ? arguments.Others[0] : null;
+        KeyValuePair<string, string?>[] parameters = arguments.Has("--param") ? [.. arguments.GetAll("--param").Select(Parameter)] : [];
+        if (source.Kind == SourceKind.Postgres && string.IsNullOrWhiteSpace(sql))
+        {
+            throw new UsageException("A PostgreSQL source needs an SQL text: streamrt query --source URI \"select …\"");
+        }
+
+        if (source.Kind != SourceKind.Postgres && (sql is not null || parameters.Length > 0))
+        {
+            throw new UsageException("Only a PostgreSQL source takes SQL and parameters.");
+        }
+
+        bool hasPauseAfter = arguments.Has("--pause-after");
+        if (hasPauseAfter != arguments.Has("--pause-for"))
+        {
+            throw new UsageException("--pause-after ROWS and --pause-for TIME go together.");
+        }
+
+        return new QueryOptions
+        {
+            Source = source,
+            Sql = sql,
+            Parameters = parameters,
+            Format = ParseFormat(arguments.Get("--format")),
+            OutputPath = arguments.Get("--output"),
+            Limit = arguments.Get("--limit") is { } limit ? Quantity.Count("--limit", limit) : null,
+            Progress = Mode(arguments.Get("--progress")),
+            Statistics = arguments.Has("--stats"),
+            PauseAfter = arguments.Get("--pause-after") is { } rows ? Quantity.Count("--pause-after", rows) : null,
+            PauseFor = hasPauseAfter ? Quantity.Time("--pause-for", arguments.Get("--pause-for")!) : TimeSpan.Zero,
+            Stream = StreamOptions(arguments, source),
+        };
+    }
+
+    private static JsonRowStreamOptions StreamOptions(ParsedArguments arguments, SourceUri source)
+    {
+        JsonRowStreamOptions defaults = JsonRowStreamOptions.Default;
+
+        // Standard input may be a log that somebody follows: silence there is normal.
+        TimeSpan progress = source.Kind == SourceKind.StandardInput ? Timeout.InfiniteTimeSpan : defaults.ProgressTimeout;
+        return defaults with
+        {
+            MaxBufferedBytes = Size(arguments, "--max-buffer", JsonRowStreamOptions.SmallestMaxBufferedBytes, 1024 * 1024 * 1024, defaults.MaxBufferedBytes),
+            MaxRowBytes = Size(arguments, "--max-row", 1, JsonRowStreamOptions.LargestMaxRowBytes, defaults.MaxRowBytes),
+            PauseTimeout = Time(arguments, "--pause-timeout", defaults.PauseTimeout),
+            ProgressTimeout = Time(arguments, "--progress-timeout", progress),
+            TotalTimeout = Time(arguments, "--total-timeout", defaults.TotalTimeout),
+            AllowInvalidText = arguments.Has("--raw-text"),
+            Where = arguments.Has("--where") ? Where(arguments) : null,
+        };
+    }
+
+    private static RowPredicate Where(ParsedArguments arguments)
+    {
+        try
+        {
+            return RowFilter.Make(arguments.GetAll("--where"));
+        }
+        catch (FormatException failure)
+        {
+            throw new UsageException(failure.Message);
+        }
+    }
+
+    private static int Size(ParsedArguments arguments, string name, int least, int most, int otherwise) =>
+        arguments.Get(name) is { } text ? Quantity.Size(name, text, least, most) : otherwise;
+
+    private static TimeSpan Time(ParsedArguments arguments, string name, TimeSpan otherwise) =>
+        arguments.Get(name) is { } text ? Quantity.Time(name, text) : otherwise;
+
+    private static RowFormat ParseFormat(string? text) => text switch
+    {
+        null or "ndjson" => RowFormat.Ndjson,
+        "array" => RowFormat.JsonArray,
+        "sse" => RowFormat.ServerSentEvents,
+        _ => throw new UsageException($"--format is ndjson, array or sse, not '{text}'."),
+    };
+
+    private static ProgressMode Mode(string? text) => text switch
+    {
+        null or "auto" => ProgressMode.Auto,
+        "always" => ProgressMode.Always,
+        "never" => ProgressMode.Never,
+        _ => throw new UsageException($"--progress is auto, always or never, not '{text}'."),
+    };
+
+    private static KeyValuePair<string, string?> Parameter(string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0
+            ? new(text[..equals].TrimStart(':'), text[(equals + 1)..])
+            : throw new UsageException($"--param takes NAME=VALUE, not '{text}'.");
+    }
+}

@@ -1,0 +1,75 @@
+using StreamRuntime.Sources;
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.Cli.Sources;
+
+/// <summary>A stream over what a <c>--source</c> value names, and how far along it is where that can be known.</summary>
+internal sealed class OpenedSource : IAsyncDisposable
+{
+    private readonly Func<StreamStatistics, double>? _share;
+    private readonly IAsyncDisposable? _owner;
+
+    private OpenedSource(JsonRowStream rows, Func<StreamStatistics, double>? share, IAsyncDisposable? owner = null)
+    {
+        Rows = rows;
+        _share = share;
+        _owner = owner;
+    }
+
+    public JsonRowStream Rows { get; }
+
+    public static ValueTask<OpenedSource> OpenAsync(SourceRequest request, CancellationToken cancellationToken) => request.Uri.Kind switch
+    {
+        SourceKind.Sample => new(OpenSample(request)),
+        SourceKind.File => new(OpenFile(request)),
+        SourceKind.StandardInput => new(new OpenedSource(
+            JsonRowStream.Create(NdjsonRowSource.FromStream(StandardInput.Open(), request.Options.MaxBufferedBytes), request.Options), share: null)),
+        _ => OpenPostgresAsync(request, cancellationToken),
+    };
+
+    /// <summary>The share of all rows that is done, from 0 to 1; null where the total is not known.</summary>
+    public double? GetShare(StreamStatistics statistics) => _share is null ? null : Math.Clamp(_share(statistics), 0, 1);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Rows.DisposeAsync();
+        if (_owner is not null)
+        {
+            await _owner.DisposeAsync();
+        }
+    }
+
+    private static async ValueTask<OpenedSource> OpenPostgresAsync(SourceRequest request, CancellationToken cancellationToken)
+    {
+        (JsonRowStream rows, IAsyncDisposable owner) = await PostgresRows.OpenAsync(request, cancellationToken);
+        return new OpenedSource(rows, share: null, owner);
+    }
+
+    private static OpenedSource OpenSample(SourceRequest request)
+    {
+        SourceUri uri = request.Uri;
+        var source = new SampleRowSource(uri.SampleRows, uri.SampleRowBytes, uri.SampleSeed);
+        return new OpenedSource(
+            JsonRowStream.Create(source, request.Options),
+            statistics => uri.SampleRows == 0 ? 1 : (double)(statistics.RowsDelivered + statistics.RowsFiltered) / uri.SampleRows);
+    }
+
+    private static OpenedSource OpenFile(SourceRequest request)
+    {
+        FileStream file = OpenForReading(request.Uri.Text);
+        var rows = JsonRowStream.Create(NdjsonRowSource.FromStream(file, request.Options.MaxBufferedBytes), request.Options);
+        return new OpenedSource(rows, file.CanSeek && file.Length is > 0 and var length ? _ => file.CanSeek ? (double)file.Position / length : 1 : null);
+    }
+
+    private static FileStream OpenForReading(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new StreamRuntimeException(ErrorKind.Source, $"The file '{path}' can't be read: {failure.Message}", failure);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using StreamRuntime.Postgres;
+using StreamRuntime.Postgres.Configuration;
+using StreamRuntime.Postgres.DataSources;
+using StreamRuntime.Postgres.Queries;
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.Cli.Sources;
+
+/// <summary>Opens a stream over a PostgreSQL query.</summary>
+internal static class PostgresRows
+{
+    public static async ValueTask<(JsonRowStream Rows, IAsyncDisposable Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
+    {
+        PostgresQuery query = NamedParameters.Rewrite(request.Sql!, request.Parameters);
+        PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with { OnNotice = message => request.OnNotice(Describe(message)) };
+        var source = PostgresDataSource.Create(options);
+        try
+        {
+            return (await source.StreamAsync(query, request.Options, cancellationToken), source);
+        }
+        catch
+        {
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static string Describe(PostgresServerMessage message) =>
+        $"{message.Severity}: {message.Message}" + (message.Detail is { } detail ? $" ({detail})" : "") + (message.Hint is { } hint ? $" Hint: {hint}" : "");
+}

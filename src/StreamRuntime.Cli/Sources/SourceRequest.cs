@@ -1,0 +1,12 @@
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.Cli.Sources;
+
+/// <summary>What to stream, and how.</summary>
+/// <param name="Uri">Where from.</param>
+/// <param name="Sql">The query, for a database; else null.</param>
+/// <param name="Parameters">Its parameters' values by name.</param>
+/// <param name="Options">The stream's options.</param>
+/// <param name="OnNotice">Takes the text of notices from the server.</param>
+internal sealed record SourceRequest(
+    SourceUri Uri, string? Sql, IReadOnlyList<KeyValuePair<string, string?>> Parameters, JsonRowStreamOptions Options, Action<string> OnNotice);
