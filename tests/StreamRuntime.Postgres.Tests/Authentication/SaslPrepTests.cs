@@ -17,6 +17,8 @@ public sealed class SaslPrepTests
     [InlineData("e\u0301", "\u00E9")]
     [InlineData("q\u0307\u0323", "q\u0323\u0307")] // marks in order of class
     [InlineData("d\u0307\u0323", "\u1E0D\u0307")]
+    [InlineData("a\u0305\u0301", "a\u0305\u0301")] // a mark of the same class stands between
+    [InlineData("\u1100\u0301\u1161", "\u1100\u0301\u1161")] // and here of any
     [InlineData("\u1112\u1161\u11AB", "\uD55C")] // Hangul, by arithmetic
     [InlineData("\uD55C\uAC00", "\uD55C\uAC00")]
     [InlineData("\uFB03\uFF21", "ffiA")]
