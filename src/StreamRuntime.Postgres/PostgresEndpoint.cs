@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace StreamRuntime.Postgres;
 
 /// <summary>One server address: a host and port, or a Unix socket.</summary>
@@ -28,6 +30,9 @@ public sealed record PostgresEndpoint
 
     /// <summary>The path of the Unix socket's file.</summary>
     public string SocketPath => Path.Combine(Host, $".s.PGSQL.{Port}");
+
+    /// <summary>The Unix socket's address. A folder that begins with <c>@</c> names one in Linux's abstract space, as libpq has it.</summary>
+    internal UnixDomainSocketEndPoint SocketAddress => new(Host.StartsWith('@') ? string.Concat("\0", SocketPath.AsSpan(1)) : SocketPath);
 
     /// <summary>A server reached over TCP.</summary>
     public static PostgresEndpoint Tcp(string host, int port) => new(host, CheckPort(port), isUnixSocket: false);

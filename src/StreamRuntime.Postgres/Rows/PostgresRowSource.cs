@@ -65,7 +65,12 @@ internal sealed class PostgresRowSource : IRowSource
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
-        _rows = rows;
+        if (_rows is null)
+        {
+            _rows = rows;
+            _connection.Input.MaxBufferedBytes = rows.MaxBufferedBytes;
+        }
+
         _connection.Input.Consume(_taken);
         _taken = 0;
         if (_isLookedAt)

@@ -24,7 +24,7 @@ internal static class CancelRequest
 
         if (address is UnixDomainSocketEndPoint)
         {
-            address = new UnixDomainSocketEndPoint(connection.Endpoint.SocketPath);
+            address = connection.Endpoint.SocketAddress;
         }
 
         using Socket socket = await ConnectionOpener.ConnectAsync(connection.Options, connection.Endpoint, address, cancellationToken).ConfigureAwait(false);

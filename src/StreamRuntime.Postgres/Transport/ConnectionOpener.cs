@@ -33,7 +33,7 @@ internal static class ConnectionOpener
     {
         if (endpoint.IsUnixSocket)
         {
-            return await ConnectAsync(options, endpoint, new UnixDomainSocketEndPoint(endpoint.SocketPath), cancellationToken).ConfigureAwait(false);
+            return await ConnectAsync(options, endpoint, endpoint.SocketAddress, cancellationToken).ConfigureAwait(false);
         }
 
         StreamRuntimeException? last = null;
@@ -156,6 +156,14 @@ internal static class ConnectionOpener
     private static void SetTcpOptions(Socket socket, PostgresOptions options)
     {
         socket.NoDelay = true;
+        if (options.TcpUserTimeout is { } limit && OperatingSystem.IsLinux())
+        {
+            // TCP_USER_TIMEOUT, in milliseconds (tcp(7)); .NET has no name for it.
+            const int Tcp = 6;
+            const int UserTimeout = 18;
+            socket.SetRawSocketOption(Tcp, UserTimeout, BitConverter.GetBytes((int)Math.Min(int.MaxValue, limit.TotalMilliseconds)));
+        }
+
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, options.TcpKeepAlive);
         if (!options.TcpKeepAlive)
         {

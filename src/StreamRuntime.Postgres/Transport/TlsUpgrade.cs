@@ -71,6 +71,7 @@ internal static class TlsUpgrade
         var tls = new SslClientAuthenticationOptions
         {
             TargetHost = endpoint.Host,
+            EnabledSslProtocols = options.TlsVersions,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         };
         if (options.SslDirect)

@@ -21,12 +21,15 @@ public sealed class ReceivePipeReader : PipeReader
     /// <summary>The size of the first receive, in bytes, and the smallest a buffer shrinks to.</summary>
     public const int SmallestReceive = 16 * 1024;
 
+    // In few steps, since each leaves a buffer behind that nobody asks for again.
+    private const long GrowthFactor = 4;
+
     // This many receives in a row that use less than a quarter of the room, and the room is halved.
     private const int SparseReceivesToShrink = 16;
 
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
-    private readonly int _mostBuffered;
+    private int _mostBuffered;
     private byte[] _buffer = [];
     private int _start;
     private int _end;
@@ -41,16 +44,27 @@ public sealed class ReceivePipeReader : PipeReader
 
     /// <summary>Makes a reader; nothing is received or allocated until it is asked to.</summary>
     /// <param name="stream">Where bytes come from.</param>
-    /// <param name="maxBufferedBytes">How much may be held at once unless the caller needs more for one item; from 4 KiB; 256 KiB by default.</param>
+    /// <param name="maxBufferedBytes">How much may be held at once unless the caller needs more for one item; from 4 KiB; 64 KiB by default.</param>
     /// <param name="leaveOpen">False disposes the stream when the reader is completed.</param>
-    public ReceivePipeReader(Stream stream, int maxBufferedBytes = 256 * 1024, bool leaveOpen = false)
+    public ReceivePipeReader(Stream stream, int maxBufferedBytes = 64 * 1024, bool leaveOpen = false)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxBufferedBytes, 4096);
         _stream = stream;
         _leaveOpen = leaveOpen;
-        _mostBuffered = maxBufferedBytes;
+        MaxBufferedBytes = maxBufferedBytes;
         _room = Math.Min(SmallestReceive, maxBufferedBytes);
+    }
+
+    /// <summary>How much may be held at once unless the caller needs more for one item, in bytes; from 4 KiB. A change counts from the next receive on.</summary>
+    public int MaxBufferedBytes
+    {
+        get => _mostBuffered;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 4096);
+            _mostBuffered = value;
+            _room = Math.Min(_room, value);
+        }
     }
 
     /// <summary>Received and not consumed; valid until the next receive.</summary>
@@ -212,14 +226,14 @@ public sealed class ReceivePipeReader : PipeReader
         if (received == room)
         {
             _sparse = 0;
-            _room = (int)Math.Min(_mostBuffered, _room * 2L);
+            _room = (int)Math.Min(_mostBuffered, _room * GrowthFactor);
         }
         else if (received < _room / 4 && _room > SmallestReceive)
         {
             if (++_sparse >= SparseReceivesToShrink)
             {
                 _sparse = 0;
-                _room = Math.Max(SmallestReceive, _room / 2);
+                _room = Math.Max(Math.Min(SmallestReceive, _mostBuffered), _room / 2);
             }
         }
         else

@@ -28,9 +28,9 @@ public sealed class NdjsonRowSource : IRowSource
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="maxBufferedBytes">How much is read ahead at most, in bytes, one larger row excepted; 256 KiB by default.</param>
+    /// <param name="maxBufferedBytes">How much is read ahead at most, in bytes, one larger row excepted; 64 KiB by default.</param>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Source"/>: the file can't be opened.</exception>
-    public static NdjsonRowSource FromFile(string path, int maxBufferedBytes = 256 * 1024)
+    public static NdjsonRowSource FromFile(string path, int maxBufferedBytes = 64 * 1024)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
@@ -50,7 +50,7 @@ public sealed class NdjsonRowSource : IRowSource
     /// <param name="stream">The stream.</param>
     /// <param name="maxBufferedBytes">As for <see cref="FromFile"/>.</param>
     /// <param name="leaveOpen">False disposes the stream at the end.</param>
-    public static NdjsonRowSource FromStream(Stream stream, int maxBufferedBytes = 256 * 1024, bool leaveOpen = false) =>
+    public static NdjsonRowSource FromStream(Stream stream, int maxBufferedBytes = 64 * 1024, bool leaveOpen = false) =>
         new(new ReceivePipeReader(stream, maxBufferedBytes, leaveOpen), leaveOpen: false);
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 
 namespace StreamRuntime.Streams;
@@ -29,20 +28,8 @@ public sealed partial class JsonRowStream
     public ValueTask<long> CopyToAsync(Stream destination, RowFormat format = RowFormat.Ndjson, CancellationToken cancellationToken = default) =>
         CopyAllAsync(RowCopy.Create(this, destination, format), cancellationToken);
 
-    /// <summary>Writes the first rows of the current batch; the others become the next batch.</summary>
-    /// <returns>How many rows were written.</returns>
-    internal int WriteBatch(ref RowFormatter formatter, IBufferWriter<byte> destination, long maxRows)
-    {
-        int count = _rows.Count;
-        if (count > maxRows)
-        {
-            count = (int)maxRows;
-            TakeBack(count);
-        }
-
-        formatter.Write(_rows, count, destination);
-        return count;
-    }
+    /// <summary>The rows of the current batch, for a copy of this stream.</summary>
+    internal RowWriter Batch => _rows;
 
     private async ValueTask<long> CopyAllAsync(RowCopy copy, CancellationToken cancellationToken)
     {
@@ -61,7 +48,7 @@ public sealed partial class JsonRowStream
     }
 
     /// <summary>Makes the rows of the batch from <paramref name="first"/> on undelivered, as an enumeration left in mid-batch does.</summary>
-    private void TakeBack(int first)
+    internal void TakeBack(int first)
     {
         long bytes = 0;
         foreach (RowSpan row in _rows.Rows[first..])

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using StreamRuntime.Buffers;
 
 namespace StreamRuntime.Streams;
@@ -71,9 +72,15 @@ public sealed class RowCopy : IAsyncDisposable
         {
             while (left > 0 && await _stream.ReadBatchAsync(cancellationToken).ConfigureAwait(false))
             {
-                left -= _stream.WriteBatch(ref _formatter, _destination, left);
-                FlushResult flushed = await _destination.FlushAsync(cancellationToken).ConfigureAwait(false);
-                if (flushed.IsCompleted)
+                int count = (int)Math.Min(left, _stream.Batch.Count);
+                int written = await WriteBatchAsync(count, cancellationToken).ConfigureAwait(false);
+                left -= written;
+                if (written < _stream.Batch.Count)
+                {
+                    _stream.TakeBack(written);
+                }
+
+                if (written < count)
                 {
                     break;
                 }
@@ -101,6 +108,24 @@ public sealed class RowCopy : IAsyncDisposable
 
     /// <summary>Gives the copy's memory back. Does not end the document.</summary>
     public ValueTask DisposeAsync() => _ownsWriter ? _destination.CompleteAsync() : default;
+
+    /// <summary>Writes the first rows of the current batch; fewer than asked for when the pipe's reader has gone.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WriteBatchAsync(int count, CancellationToken cancellationToken)
+    {
+        int written = 0;
+        while (written < count)
+        {
+            written += _formatter.Write(_stream.Batch, written, count, _destination);
+            FlushResult flushed = await _destination.FlushAsync(cancellationToken).ConfigureAwait(false);
+            if (flushed.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        return written;
+    }
 
     private void Begin()
     {

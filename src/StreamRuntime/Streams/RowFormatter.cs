@@ -11,7 +11,7 @@ namespace StreamRuntime.Streams;
 /// </remarks>
 internal struct RowFormatter
 {
-    // Rows are written into pieces of at least this size, so that a destination is asked for room once in many rows.
+    // Rows are written and flushed in pieces of at least this size: large enough to be worth a write, small enough to hold a slow destination's memory down.
     private const int PieceBytes = 32 * 1024;
 
     private readonly RowFormat _format;
@@ -50,33 +50,34 @@ internal struct RowFormatter
         }
     }
 
-    public void Write(RowWriter batch, int count, IBufferWriter<byte> destination)
+    /// <summary>
+    /// Writes rows of a batch, from one of them up to another, as long as they fit in one piece of the destination's room: at least one row.
+    /// </summary>
+    /// <returns>How many rows were written. The caller flushes before it goes on, so that no destination has to hold a whole batch.</returns>
+    public int Write(RowWriter batch, int from, int to, IBufferWriter<byte> destination)
     {
         bool oneLine = batch.HasLineBreaks && _format != RowFormat.JsonArray;
         ReadOnlySpan<byte> before = Before;
         ReadOnlySpan<byte> after = After;
         byte[] bytes = batch.Bytes;
-        Span<byte> piece = default;
+        ReadOnlySpan<RowSpan> rows = batch.Rows[from..to];
+        Span<byte> piece = destination.GetSpan(Math.Max(PieceBytes, before.Length + rows[0].Length + after.Length));
         int written = 0;
-        bool first = Rows == 0;
-        foreach (RowSpan place in batch.Rows[..count])
+        int count = 0;
+        foreach (RowSpan place in rows)
         {
-            ReadOnlySpan<byte> row = bytes.AsSpan(place.Offset, place.Length);
-            int needed = before.Length + row.Length + after.Length;
-            if (piece.Length - written < needed)
+            if (piece.Length - written < before.Length + place.Length + after.Length)
             {
-                destination.Advance(written);
-                piece = destination.GetSpan(Math.Max(PieceBytes, needed));
-                written = 0;
+                break;
             }
 
-            if (!first || _format != RowFormat.JsonArray)
+            if (_format != RowFormat.JsonArray || Rows + count > 0)
             {
                 before.CopyTo(piece[written..]);
                 written += before.Length;
             }
 
-            first = false;
+            ReadOnlySpan<byte> row = bytes.AsSpan(place.Offset, place.Length);
             if (oneLine)
             {
                 RowText.CopyOnOneLine(row, piece[written..]);
@@ -96,10 +97,13 @@ internal struct RowFormatter
                 after.CopyTo(piece[written..]);
                 written += after.Length;
             }
+
+            count++;
         }
 
         destination.Advance(written);
         Rows += count;
+        return count;
     }
 
     public readonly void End(IBufferWriter<byte> destination)
