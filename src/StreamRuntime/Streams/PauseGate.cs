@@ -86,6 +86,7 @@ internal sealed class PauseGate
     /// <summary>Resumes the stream if this pause has lasted its time; a timer left over from an earlier pause is set again instead.</summary>
     public bool TryResumeAfterTimeout(ref StreamStateCell state, out TimeSpan lasted)
     {
+        bool wake;
         lock (_open)
         {
             lasted = ElapsedLocked();
@@ -99,9 +100,18 @@ internal sealed class PauseGate
                 _timer?.Change(_timeout - lasted, System.Threading.Timeout.InfiniteTimeSpan);
                 return false;
             }
+
+            // Under the same lock as the look at the clock, or a pause that began in between would be the one resumed.
+            if (!state.TryMove(StreamState.Paused, StreamState.Running))
+            {
+                return false;
+            }
+
+            wake = OpenLocked();
         }
 
-        return TryResume(ref state, out lasted);
+        Wake(wake);
+        return true;
     }
 
     /// <summary>Lets a waiting reader go, after the stream has ended.</summary>
