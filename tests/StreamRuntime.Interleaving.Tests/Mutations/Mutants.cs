@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.Loader;
+using StreamRuntime.Interleaving.Tests.Scheduling;
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.Interleaving.Tests.Mutations;
+
+/// <summary>Every mutation of the catalogue, compiled by the compiler that built this assembly: one assembly, with a namespace for each.</summary>
+/// <remarks>
+/// A mutant's namespace lies within the runtime's, so what it does not define itself, the shadows among it, it finds there.
+/// </remarks>
+public sealed class Mutants : IDisposable
+{
+    private const string Name = "StreamRuntime.Interleaving.Mutants";
+    private const string Namespace = "namespace StreamRuntime.Streams;";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory(Name).FullName;
+    private readonly Assembly _assembly;
+
+    public Mutants()
+    {
+        Dictionary<string, string> sources = ReadSources();
+        for (int index = 0; index < Catalogue.All.Length; index++)
+        {
+            Write(index, Catalogue.All[index], sources);
+        }
+
+        File.WriteAllText(Path.Combine(_folder, "Monitor.cs"), sources["Monitor.cs"]);
+        File.WriteAllText(
+            Path.Combine(_folder, "Usings.cs"),
+            "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;");
+        using var compiled = new MemoryStream(File.ReadAllBytes(Compile()));
+        _assembly = AssemblyLoadContext.GetLoadContext(typeof(Mutants).Assembly)!.LoadFromStream(compiled);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    internal Scenario[] GetScenarios(int mutant, string list) =>
+        (Scenario[])GetType(mutant).GetField(list, BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
+
+    internal Func<StreamState, StreamState, bool> GetTable(int mutant) =>
+        GetType(mutant).GetMethod(nameof(Scenarios.CanMove))!.CreateDelegate<Func<StreamState, StreamState, bool>>();
+
+    private static string Within(int mutant) => string.Create(CultureInfo.InvariantCulture, $"StreamRuntime.Streams.Mutant{mutant}");
+
+    private static Dictionary<string, string> ReadSources()
+    {
+        Assembly here = typeof(Mutants).Assembly;
+        var sources = new Dictionary<string, string>();
+        foreach (string name in here.GetManifestResourceNames())
+        {
+            using var reader = new StreamReader(here.GetManifestResourceStream(name)!);
+            sources.Add(name, reader.ReadToEnd().ReplaceLineEndings("\n"));
+        }
+
+        return sources;
+    }
+
+    private Type GetType(int mutant) => _assembly.GetType($"{Within(mutant)}.{nameof(Scenarios)}", throwOnError: true)!;
+
+    private void Write(int index, Mutation mutation, Dictionary<string, string> sources)
+    {
+        var mutated = new Dictionary<string, string>(sources);
+        foreach (Edit edit in mutation.Edits)
+        {
+            mutated[edit.File] = edit.Apply(mutated[edit.File]);
+        }
+
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, Within(index))).FullName;
+        foreach ((string file, string text) in mutated)
+        {
+            if (text.Contains(Namespace, StringComparison.Ordinal))
+            {
+                File.WriteAllText(Path.Combine(folder, file), text.Replace(Namespace, $"namespace {Within(index)};", StringComparison.Ordinal));
+            }
+        }
+    }
+
+    private string Compile()
+    {
+        string compiler = typeof(Mutants).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "Compiler").Value!;
+        string sdkRoot = Path.GetFullPath(Path.Combine(compiler, "../../../../.."));
+        string output = Path.Combine(_folder, Name + ".dll");
+        string response = Path.Combine(_folder, "arguments.rsp");
+        var trusted = (string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!;
+        File.WriteAllLines(response,
+        [
+            "/nologo", "/noconfig", "/nostdlib", "/target:library", "/optimize+", "/langversion:14", "/nullable:enable", "/warn:0", "/unsafe-", $"/out:\"{output}\"",
+            .. trusted.Split(Path.PathSeparator).Append(typeof(Mutants).Assembly.Location).Distinct().Select(path => $"/reference:\"{path}\""),
+            .. Directory.GetFiles(_folder, "*.cs", SearchOption.AllDirectories).Select(path => $"\"{path}\""),
+        ]);
+        using Process process = Process.Start(new ProcessStartInfo(
+            Path.Combine(sdkRoot, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"),
+            ["exec", compiler, "/noconfig", "@" + response])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        string said = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"The mutants do not compile:\n{said}");
+    }
+}
