@@ -13,11 +13,12 @@ internal static class Scenarios
         Make(5, Access.StateAndGate, false, Role.Pauser, Role.Completer, Role.Reader),
         Make(5, Access.StateAndGate, false, Role.Pauser, Role.Resumer, Role.Failer),
         Make(5, Access.StateAndGate, false, Role.Pauser, Role.Completer, Role.Failer),
-        Make(5, Access.StateAndGate, true, Role.Pauser, Role.Resumer, Role.Reader),
+        Make(5, Access.StateAndGate, true, Role.Holder, Role.Resumer, Role.Reader),
         Make(5, Access.StateAndGate, true, Role.Timer, Role.Resumer, Role.Reader),
         Make(5, Access.StateAndGate, true, Role.Timer, Role.Resumer, Role.Pauser),
         Make(5, Access.StateAndGate, true, Role.Timer, Role.Failer, Role.Reader),
         Make(5, Access.StateAndGate, true, Role.Resumer, Role.Disposer, Role.Reader),
+        Make(5, Access.Handshake, false, Role.Pauser, Role.Holder, Role.Reader),
     ];
 
     /// <summary>Two actors of eight accesses, the reader's mark and the start of a receive included.</summary>
@@ -37,13 +38,18 @@ internal static class Scenarios
     /// <summary>One operation each, with a yield before whatever there is, leaving the lock included.</summary>
     public static readonly Scenario[] Exhaustive =
     [
-        Make(1, Access.All, false, Role.Holder, Role.Reader),
-        Make(1, Access.All, false, Role.Pauser, Role.Disposer),
-        Make(1, Access.All, true, Role.Resumer, Role.Reader),
-        Make(1, Access.All, true, Role.Timer, Role.Reader),
-        Make(1, Access.All, true, Role.Completer, Role.Reader),
+        Make(1, Access.Handshake | Access.Unlock, false, Role.Holder, Role.Reader),
+        Make(1, Access.Handshake | Access.Unlock, false, Role.Holder, Role.Holder),
+        Make(1, Access.Handshake | Access.Unlock, false, Role.Holder, Role.Completer),
+        Make(1, Access.Handshake | Access.Unlock, true, Role.Resumer, Role.Reader),
+        Make(1, Access.Handshake | Access.Unlock, true, Role.Timer, Role.Reader),
+        Make(1, Access.Handshake | Access.Unlock, true, Role.Completer, Role.Reader),
+        Make(1, Access.Handshake | Access.Unlock, true, Role.Resumer, Role.Timer),
+        Make(1, Access.StateAndGate, true, Role.Resumer, Role.Timer, Role.Reader),
+        Make(1, Access.StateAndGate, true, Role.Resumer, Role.Timer, Role.Pauser),
+        Make(1, Access.StateAndGate, false, Role.Pauser, Role.Resumer, Role.Reader),
         Make(1, Access.All, true, Role.Disposer, Role.Reader),
-        Make(1, Access.Handshake, false, Role.Holder, Role.Pauser, Role.Reader),
+        Make(1, Access.StateAndGate, false, Role.Pauser, Role.Pauser, Role.Reader),
     ];
 
     public static bool CanMove(StreamState from, StreamState to) => StreamStateCell.CanMove(from, to);
