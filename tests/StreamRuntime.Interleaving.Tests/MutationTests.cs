@@ -58,9 +58,9 @@ public sealed class MutationTests(Mutants mutants, ITestOutputHelper output) : I
 
         // Schedules that the machine itself passes; the cheap ones first.
         Scenario[] three = mutants.GetScenarios(mutant, nameof(Scenarios.ThreeByFive));
-        Scenario[] two = mutants.GetScenarios(mutant, nameof(Scenarios.TwoByEight));
-        return Explore(three, () => new WordSchedule(Words.Some(3, 5, 2_000, seed: 1), 15))
-            ?? Explore(two, () => new WordSchedule(Words.All(2, 8), 16))
+        return Explore(three, () => new WordSchedule(Words.Some(3, 5, 200, seed: 1), 15))
+            ?? Explore(mutants.GetScenarios(mutant, nameof(Scenarios.Exhaustive)), () => new ExhaustiveSchedule())
+            ?? Explore(mutants.GetScenarios(mutant, nameof(Scenarios.TwoByEight)), () => new WordSchedule(Words.All(2, 8), 16))
             ?? Explore(three, () => new WordSchedule(Words.Some(3, 5, 20_000, seed: 1), 15));
     }
 

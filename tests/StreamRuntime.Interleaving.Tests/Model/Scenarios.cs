@@ -35,7 +35,7 @@ internal static class Scenarios
         Make(8, Access.Handshake, true, Role.Disposer, Role.Reader),
     ];
 
-    /// <summary>One operation each, with a yield before whatever there is, leaving the lock included.</summary>
+    /// <summary>One operation each, with a yield before leaving the lock as well.</summary>
     public static readonly Scenario[] Exhaustive =
     [
         Make(1, Access.Handshake | Access.Unlock, false, Role.Holder, Role.Reader),
@@ -45,17 +45,30 @@ internal static class Scenarios
         Make(1, Access.Handshake | Access.Unlock, true, Role.Timer, Role.Reader),
         Make(1, Access.Handshake | Access.Unlock, true, Role.Completer, Role.Reader),
         Make(1, Access.Handshake | Access.Unlock, true, Role.Resumer, Role.Timer),
+        Make(1, Access.StateAndGate, true, Role.Disposer, Role.Reader),
+        Make(1, Access.StateAndGate, false, Role.Pauser, Role.Pauser, Role.Reader),
+        Make(1, Access.StateAndGate, false, Role.Pauser, Role.Resumer, Role.Reader),
+        Make(1, Access.StateAndGate, false, Role.Pauser, Role.Completer, Role.Reader),
+        Make(1, Access.StateAndGate, false, Role.Pauser, Role.Completer, Role.Failer),
         Make(1, Access.StateAndGate, true, Role.Resumer, Role.Timer, Role.Reader),
         Make(1, Access.StateAndGate, true, Role.Resumer, Role.Timer, Role.Pauser),
-        Make(1, Access.StateAndGate, false, Role.Pauser, Role.Resumer, Role.Reader),
+        Make(1, Access.StateAndGate, true, Role.Holder, Role.Resumer, Role.Reader),
+        Make(1, Access.State | Access.Phase | Access.Receive | Access.Barrier, false, Role.Pauser, Role.Holder, Role.Reader),
+    ];
+
+    /// <summary>As <see cref="Exhaustive"/>, with more places to yield: minutes instead of seconds.</summary>
+    public static readonly Scenario[] LongExhaustive =
+    [
+        Make(1, Access.All, false, Role.Holder, Role.Reader),
         Make(1, Access.All, true, Role.Disposer, Role.Reader),
-        Make(1, Access.StateAndGate, false, Role.Pauser, Role.Pauser, Role.Reader),
+        Make(1, Access.StateAndGate | Access.Unlock, true, Role.Resumer, Role.Timer, Role.Reader),
+        Make(1, Access.StateAndGate | Access.Unlock, false, Role.Pauser, Role.Completer, Role.Reader),
     ];
 
     public static bool CanMove(StreamState from, StreamState to) => StreamStateCell.CanMove(from, to);
 
     private static Scenario Make(int steps, Access accesses, bool beginsPaused, params Role[] roles) => new(
-        $"{(beginsPaused ? "paused" : "running")}: {string.Join(" × ", roles)}",
+        $"{(beginsPaused ? "paused" : "running")}: {string.Join(" × ", roles)}; {accesses}",
         roles.Length,
         steps,
         accesses,
