@@ -1,8 +1,11 @@
 using System.Reflection;
 using StreamRuntime;
 using StreamRuntime.Cli.Arguments;
+using StreamRuntime.Cli.Demonstrations;
 using StreamRuntime.Cli.Queries;
+using StreamRuntime.Cli.Sources;
 using StreamRuntime.Cli.Terminals;
+using StreamRuntime.Postgres;
 
 const string Overview = """
     streamrt streams query results as JSON rows, with pause and resume.
@@ -22,14 +25,9 @@ try
     switch (args.Length > 0 ? args[0] : "")
     {
         case "query":
-            var arguments = ParsedArguments.Parse(QueryOptions.Command, args.AsSpan(1));
-            if (arguments.WantsHelp)
-            {
-                StandardStreams.WriteOutput(QueryOptions.Command.FormatHelp());
-                return ExitCode.Done;
-            }
-
-            return await QueryCommand.RunAsync(QueryOptions.From(arguments)).ConfigureAwait(false);
+            return Read(QueryOptions.Command) is { } query ? await QueryCommand.RunAsync(QueryOptions.From(query)).ConfigureAwait(false) : ExitCode.Done;
+        case "demo":
+            return Read(DemoCommand.Command) is { } demo ? await DemoCommand.RunAsync(demo).ConfigureAwait(false) : ExitCode.Done;
         case "--help" or "-h" or "-?" or "help":
             StandardStreams.WriteOutput(Overview);
             return ExitCode.Done;
@@ -50,13 +48,36 @@ catch (UsageException failure)
     StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "demo" ? args[0] + " " : "")}--help' says what is allowed.");
     return ExitCode.WrongUsage;
 }
+catch (QueryException failure)
+{
+    StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
+    return ExitCode.Failed;
+}
+catch (PostgresServerException failure)
+{
+    StandardStreams.WriteErrorLine($"streamrt: {ServerErrorReport.Format(failure.ServerMessage)}");
+    return ExitCode.Failed;
+}
 catch (StreamRuntimeException failure)
 {
-    StandardStreams.WriteErrorLine(ErrorReport.Format(failure));
+    StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
     return failure.Kind == ErrorKind.Configuration ? ExitCode.WrongUsage : ExitCode.Failed;
 }
 catch (DestinationException failure)
 {
     StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
     return ExitCode.Failed;
+}
+
+// Null when help was asked for, and given.
+ParsedArguments? Read(CommandSpec command)
+{
+    var arguments = ParsedArguments.Parse(command, args.AsSpan(1));
+    if (!arguments.WantsHelp)
+    {
+        return arguments;
+    }
+
+    StandardStreams.WriteOutput(command.FormatHelp());
+    return null;
 }

@@ -14,6 +14,9 @@ internal static class Measure
         _ => $"{(bytes / 1e6).ToString("#,0.0", CultureInfo.InvariantCulture)} MB",
     };
 
+    /// <summary>A change in bytes, with its sign.</summary>
+    public static string Change(long bytes) => (bytes < 0 ? "-" : "+") + Bytes(Math.Abs(bytes));
+
     public static string Time(TimeSpan time) => time.TotalMinutes >= 1
         ? time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture)
         : time.TotalSeconds.ToString("0.0 s", CultureInfo.InvariantCulture);

@@ -12,11 +12,16 @@ internal static class PostgresRows
     public static async ValueTask<(JsonRowStream Rows, IAsyncDisposable Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
     {
         PostgresQuery query = NamedParameters.Rewrite(request.Sql!, request.Parameters);
-        PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with { OnNotice = message => request.OnNotice(Describe(message)) };
+        PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with { OnNotice = message => request.OnNotice(ServerErrorReport.Format(message)) };
         var source = PostgresDataSource.Create(options);
         try
         {
             return (await source.StreamAsync(query, request.Options, cancellationToken), source);
+        }
+        catch (PostgresServerException failure)
+        {
+            await source.DisposeAsync();
+            throw new QueryException(ServerErrorReport.Format(failure.ServerMessage, query.Text), failure);
         }
         catch
         {
@@ -24,7 +29,4 @@ internal static class PostgresRows
             throw;
         }
     }
-
-    private static string Describe(PostgresServerMessage message) =>
-        $"{message.Severity}: {message.Message}" + (message.Detail is { } detail ? $" ({detail})" : "") + (message.Hint is { } hint ? $" Hint: {hint}" : "");
 }

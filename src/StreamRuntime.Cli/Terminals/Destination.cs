@@ -20,7 +20,7 @@ internal sealed class Destination : Stream
         _handle = handle;
         _descriptor = (int)handle.DangerousGetHandle();
         _name = name;
-        MayBlock = !NativeFile.IsSeekable(_descriptor);
+        MayBlock = !NativeCalls.IsSeekable(_descriptor);
     }
 
     private Destination(Stream portable, string name)
@@ -78,7 +78,7 @@ internal sealed class Destination : Stream
 
         while (buffer.Length > 0)
         {
-            int written = NativeFile.Write(_descriptor, buffer);
+            int written = NativeCalls.Write(_descriptor, buffer);
             buffer = written > 0 ? buffer[written..] : buffer;
             if (written < 0)
             {
@@ -133,15 +133,15 @@ internal sealed class Destination : Stream
 
     private void Recover(int error)
     {
-        if (error == NativeFile.WouldBlock)
+        if (error == NativeCalls.WouldBlock)
         {
             // Whoever we share the pipe with made it non-blocking.
-            NativeFile.WaitUntilWritable(_descriptor);
+            NativeCalls.WaitUntilWritable(_descriptor);
         }
-        else if (error != NativeFile.Interrupted)
+        else if (error != NativeCalls.Interrupted)
         {
             throw new DestinationException(
-                $"Writing to {_name} failed: {Marshal.GetPInvokeErrorMessage(error)}", isClosed: error == NativeFile.BrokenPipe);
+                $"Writing to {_name} failed: {Marshal.GetPInvokeErrorMessage(error)}", isClosed: error == NativeCalls.BrokenPipe);
         }
     }
 }

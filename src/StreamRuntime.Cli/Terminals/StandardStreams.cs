@@ -10,11 +10,11 @@ internal static class StandardStreams
     private const int Output = 1;
     private const int Error = 2;
 
-    public static bool InputIsTerminal => OperatingSystem.IsWindows() ? !Console.IsInputRedirected : NativeFile.IsTerminal(Input);
+    public static bool InputIsTerminal => OperatingSystem.IsWindows() ? !Console.IsInputRedirected : NativeCalls.IsTerminal(Input);
 
-    public static bool OutputIsTerminal => OperatingSystem.IsWindows() ? !Console.IsOutputRedirected : NativeFile.IsTerminal(Output);
+    public static bool OutputIsTerminal => OperatingSystem.IsWindows() ? !Console.IsOutputRedirected : NativeCalls.IsTerminal(Output);
 
-    public static bool ErrorIsTerminal => OperatingSystem.IsWindows() ? !Console.IsErrorRedirected : NativeFile.IsTerminal(Error);
+    public static bool ErrorIsTerminal => OperatingSystem.IsWindows() ? !Console.IsErrorRedirected : NativeCalls.IsTerminal(Error);
 
     /// <summary>NO_COLOR, as no-color.org has it: set to anything but nothing.</summary>
     public static bool WantsColor => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
@@ -38,16 +38,16 @@ internal static class StandardStreams
         ReadOnlySpan<byte> left = Encoding.UTF8.GetBytes(text);
         while (left.Length > 0)
         {
-            int written = NativeFile.Write(descriptor, left);
+            int written = NativeCalls.Write(descriptor, left);
             if (written >= 0)
             {
                 left = left[written..];
             }
-            else if (written == -NativeFile.WouldBlock)
+            else if (written == -NativeCalls.WouldBlock)
             {
-                NativeFile.WaitUntilWritable(descriptor);
+                NativeCalls.WaitUntilWritable(descriptor);
             }
-            else if (written != -NativeFile.Interrupted)
+            else if (written != -NativeCalls.Interrupted)
             {
                 return;
             }

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace StreamRuntime.Cli.Terminals;
 
-/// <summary>The few system calls on file descriptors that .NET's own streams hide.</summary>
-internal static partial class NativeFile
+/// <summary>The few system calls that .NET hides or has not.</summary>
+internal static class NativeCalls
 {
     public const int Interrupted = 4;
     public const int BrokenPipe = 32;
@@ -33,6 +33,9 @@ internal static partial class NativeFile
     /// <summary>True for what has a position: a file, or /dev/null. Pipes, sockets and terminals have none.</summary>
     public static bool IsSeekable(int descriptor) => lseek(descriptor, 0, FromCurrent) >= 0;
 
+    /// <summary>Sends a signal to a process of ours.</summary>
+    public static void Signal(int processId, int signal) => _ = kill(processId, signal);
+
     public static bool IsTerminal(int descriptor) => isatty(descriptor) == 1;
 
 #pragma warning disable IDE1006, SYSLIB1054 // The names are the C library's; plain declarations of blittable calls need no generated code.
@@ -47,6 +50,9 @@ internal static partial class NativeFile
 
     [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int isatty(int descriptor);
+
+    [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int processId, int signal);
 #pragma warning restore IDE1006, SYSLIB1054
 
     private struct PollDescriptor
