@@ -18,8 +18,8 @@ internal static class LiveStreams
     /// <summary>All rows of a query, as text.</summary>
     public static Task<List<string>> RowsAsync(this PostgresDataSource source, string sql) => source.RowsAsync(new PostgresQuery(sql));
 
-    /// <summary>All rows of a query, as text.</summary>
-    public static Task<List<string>> RowsAsync(this PostgresDataSource source, PostgresInterpolatedStringHandler query) =>
+    /// <summary>All rows of a query with values; a name of its own, because an interpolated string of constants is also a string.</summary>
+    public static Task<List<string>> RowsOfAsync(this PostgresDataSource source, PostgresInterpolatedStringHandler query) =>
         source.RowsAsync(query.ToQuery());
 
     /// <summary>All rows of a query, as text.</summary>

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Numerics;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Queries;
@@ -10,8 +9,6 @@ namespace StreamRuntime.Postgres.Tests.Live;
 [Collection(LiveTests.Name)]
 public sealed class ParametersTests(LiveServer server)
 {
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private enum Mood
     {
         Fine,
@@ -31,7 +28,7 @@ public sealed class ParametersTests(LiveServer server)
         string hostile = "it's \"quoted\" \\ $1 -- é😀\n'); drop table typed; --";
         using JsonDocument document = JsonDocument.Parse("""{"a": [1, null]}""");
         string?[] texts = ["a,b", "", null, "NULL", "{\"x\\y\"}"];
-        await source.RowsAsync($"""
+        await source.RowsOfAsync($"""
             insert into typed values (
                 {int.MinValue}, {long.MaxValue}, {(short)-7}, {12345678901234567890.123456789m}, {hostile}, {true},
                 {new DateTimeOffset(2024, 2, 29, 23, 0, 0, TimeSpan.FromHours(2))}, {new DateTime(1999, 12, 31, 23, 59, 59, 999)}, {new DateOnly(2024, 2, 29)},
@@ -45,7 +42,8 @@ public sealed class ParametersTests(LiveServer server)
             + "|a1b2c3d4-e5f6-0718-293a-4b5c6d7e8f90|\\x00ff5c27|{\"a\": [1, null]}|{\"a\": [1, null]}|1.5|-Infinity|2001:db8::1|{1,-2}"
             + "|{\"a,b\",\"\",NULL,\"NULL\",\"{\\\"x\\\\y\\\"}\"}|{1.10,-2}|10000000000000000000000000000000000000000|Bad|",
             await server.Cluster.PsqlAsync("select i, b, s, n, f, tz, ts, d, tm, iv, u, y, j, jb, r, dp, ip, ai, at, an, big, e, nil from typed"));
-        Assert.Equal([JsonSerializer.Serialize(hostile, Relaxed)], await source.RowsAsync($"select to_json(t) from typed where t = {hostile}"));
+        using JsonDocument back = JsonDocument.Parse(Assert.Single(await source.RowsOfAsync($"select to_json(t) from typed where t = {hostile}")));
+        Assert.Equal(hostile, back.RootElement.GetString());
     }
 
     [Fact]
@@ -60,23 +58,23 @@ public sealed class ParametersTests(LiveServer server)
         await using PostgresDataSource source = server.Source();
         string[] seven = ["""{"i":7}"""];
 
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where i = {7}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where b = {7L}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where i = {(byte)7}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where n = {1.75m}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where t = {"t7"}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where f = {false} and i between {6} and {8}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where d = {new DateOnly(2024, 1, 8)}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where tz = {new DateTime(2024, 1, 1, 7, 0, 0, DateTimeKind.Utc)}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where u = {new Guid("8f14e45fceea167a5a36dedd4bea2543")}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where y = {new byte[] { 0, 0, 0, 7 }}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where j @> {"""{"i": 7}"""}"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where i = any({(int[])[7]})"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where t = any({(string[])["t7", "no"]})"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where u = any({(Guid[])[new("8f14e45fceea167a5a36dedd4bea2543")]})"));
-        Assert.Empty(await source.RowsAsync($"select i from sought where i = {(int?)null}"));
-        Assert.Empty(await source.RowsAsync($"select i from sought where i = any({Array.Empty<int>()})"));
-        Assert.Equal(seven, await source.RowsAsync($"select i from sought where i = 7 and {(string?)null}::text is null"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where i = {7}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where b = {7L}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where i = {(byte)7}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where n = {1.75m}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where t = {"t7"}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where f = {false} and i between {6} and {8}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where d = {new DateOnly(2024, 1, 8)}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where tz = {new DateTime(2024, 1, 1, 7, 0, 0, DateTimeKind.Utc)}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where u = {new Guid("8f14e45fceea167a5a36dedd4bea2543")}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where y = {new byte[] { 0, 0, 0, 7 }}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where j @> {"""{"i": 7}"""}"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where i = any({(int[])[7]})"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where t = any({(string[])["t7", "no"]})"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where u = any({(Guid[])[new("8f14e45fceea167a5a36dedd4bea2543")]})"));
+        Assert.Empty(await source.RowsOfAsync($"select i from sought where i = {(int?)null}"));
+        Assert.Empty(await source.RowsOfAsync($"select i from sought where i = any({Array.Empty<int>()})"));
+        Assert.Equal(seven, await source.RowsOfAsync($"select i from sought where i = 7 and {(string?)null}::text is null"));
     }
 
     [Fact]
@@ -85,7 +83,7 @@ public sealed class ParametersTests(LiveServer server)
         await using PostgresDataSource source = server.Source();
         Assert.Equal(
             ["""{"a":{"f1":2,"f2":"b"},"b":1}"""],
-            await source.RowsAsync($"select row({2}, {"b"}::text) as a, {1} as b where {3} = 3 -- a comment"));
+            await source.RowsOfAsync($"select row({2}, {"b"}::text) as a, {1} as b where {3} = 3 -- a comment"));
     }
 
     [Fact]
@@ -94,7 +92,7 @@ public sealed class ParametersTests(LiveServer server)
         await using PostgresDataSource source = PostgresDataSource.Create(server.Options() with { SessionParameters = [new("datestyle", "SQL, DMY")] });
         Assert.Equal(
             ["""{"t":true}"""],
-            await source.RowsAsync($"select {new DateOnly(2024, 3, 4)} = make_date(2024, 3, 4) and {new DateTime(2024, 3, 4)} = make_timestamp(2024, 3, 4, 0, 0, 0) as t"));
+            await source.RowsOfAsync($"select {new DateOnly(2024, 3, 4)} = make_date(2024, 3, 4) and {new DateTime(2024, 3, 4)} = make_timestamp(2024, 3, 4, 0, 0, 0) as t"));
     }
 
     [Fact]
@@ -112,6 +110,6 @@ public sealed class ParametersTests(LiveServer server)
     {
         await using PostgresDataSource source = server.Source();
         string large = new('é', 4 * 1024 * 1024);
-        Assert.Equal([$"{{\"n\":{large.Length},\"same\":true}}"], await source.RowsAsync($"select length({large}) as n, {large} = repeat('é', {large.Length}) as same"));
+        Assert.Equal([$"{{\"n\":{large.Length},\"same\":true}}"], await source.RowsOfAsync($"select length({large}) as n, {large} = repeat('é', {large.Length}) as same"));
     }
 }
