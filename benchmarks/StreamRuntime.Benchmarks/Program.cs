@@ -1,1 +1,27 @@
-return 0;
+using StreamRuntime.Benchmarks.Clients;
+using StreamRuntime.Benchmarks.Options;
+using StreamRuntime.Benchmarks.Suites;
+
+// The runner starts itself again as one of the clients it measures.
+if (args is ["client", .. string[] client])
+{
+    return await ClientProgram.RunAsync(client);
+}
+
+try
+{
+    var options = RunOptions.Parse(args);
+    if (options.WantsHelp)
+    {
+        Console.WriteLine(RunOptions.Help);
+        return 0;
+    }
+
+    await SuiteRunner.RunAsync(options);
+    return 0;
+}
+catch (RunException failure)
+{
+    Console.Error.WriteLine(failure.Message);
+    return failure.ExitCode;
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+
+namespace StreamRuntime.Benchmarks.Options;
+
+/// <summary>What a run was asked to do. The names are PowerShell's, so that run-bench.ps1 passes its arguments on as they are.</summary>
+internal sealed record RunOptions
+{
+    public const string Help = """
+        Measures StreamRuntime against what people would use instead.
+
+        usage: run-bench.ps1 [options]
+               dotnet run -c Release --project benchmarks/StreamRuntime.Benchmarks -- [options]
+
+          -Suite NAME …   what to measure (default: all there is)
+                            postgres-cpu  client CPU, time and memory of a million JSON rows from a live PostgreSQL
+          -Phase NAME     records the results in perf-results/NAME/ and brings perf-results/README.md up to date
+          -Rounds N       how often every client is measured, in turn (default: 7)
+          -Rows N         how many rows a client reads (default: 1000000)
+          -Report         only makes perf-results/README.md from the recorded results
+          -Help           says this
+
+        Exit codes: 0 measured, whatever the figures; 1 it could not be measured; 2 wrong usage.
+        """;
+
+    public static IReadOnlyList<string> AllSuites { get; } = ["postgres-cpu"];
+
+    public IReadOnlyList<string> Suites { get; init; } = AllSuites;
+
+    public string? Phase { get; init; }
+
+    public int Rounds { get; init; } = 7;
+
+    public int Rows { get; init; } = 1_000_000;
+
+    public bool ReportOnly { get; init; }
+
+    public bool WantsHelp { get; init; }
+
+    /// <exception cref="RunException">The arguments make no sense; the message says what is allowed.</exception>
+    public static RunOptions Parse(ReadOnlySpan<string> arguments)
+    {
+        var options = new RunOptions();
+        for (int i = 0; i < arguments.Length;)
+        {
+            string name = arguments[i++];
+            int first = i;
+            while (i < arguments.Length && !arguments[i].StartsWith('-'))
+            {
+                i++;
+            }
+
+            string[] values = arguments[first..i].ToArray();
+            options = name.ToUpperInvariant() switch
+            {
+                "-SUITE" => options with { Suites = ParseSuites(values) },
+                "-PHASE" => options with { Phase = ParsePhase(Single(name, values)) },
+                "-ROUNDS" => options with { Rounds = ParseCount(name, Single(name, values), 1000) },
+                "-ROWS" => options with { Rows = ParseCount(name, Single(name, values), 100_000_000) },
+                "-REPORT" when values.Length == 0 => options with { ReportOnly = true },
+                "-HELP" or "--HELP" or "-H" or "-?" when values.Length == 0 => options with { WantsHelp = true },
+                _ => throw Wrong(values.Length > 0 && name.ToUpperInvariant() is "-REPORT" or "-HELP" ? $"{name} takes no value." : $"{name} is not an option."),
+            };
+        }
+
+        return options;
+    }
+
+    private static string[] ParseSuites(string[] values)
+    {
+        // PowerShell lists are written with commas.
+        string[] suites = [.. values.SelectMany(v => v.Split(',', StringSplitOptions.RemoveEmptyEntries)).Distinct()];
+        string? unknown = suites.FirstOrDefault(s => !AllSuites.Contains(s));
+        return suites.Length == 0 || unknown is not null
+            ? throw Wrong($"{(unknown is null ? "-Suite needs a name" : $"There is no suite {unknown}")}. Suites: {string.Join(", ", AllSuites)}.")
+            : suites;
+    }
+
+    private static string ParsePhase(string phase) => phase.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
+        ? phase
+        : throw Wrong($"The phase '{phase}' names a folder: letters, digits and '-' are allowed.");
+
+    private static int ParseCount(string name, string value, int most) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 && count <= most
+            ? count
+            : throw Wrong($"{name} takes a number from 1 to {most}, not '{value}'.");
+
+    private static string Single(string name, string[] values) =>
+        values.Length == 1 ? values[0] : throw Wrong($"{name} takes one value, not {values.Length}.");
+
+    private static RunException Wrong(string message) => new($"{message} '-Help' says what is allowed.", exitCode: 2);
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text;
+
+namespace StreamRuntime.Benchmarks.Results;
+
+/// <summary>The page perf-results/README.md, made from the recorded files and nothing else.</summary>
+internal static class MarkdownReport
+{
+    public static string Format(IEnumerable<(string Phase, SuiteResult Result)> results)
+    {
+        var page = new StringBuilder("""
+            # Measured results
+
+            Made by `run-bench.ps1 -Report` from the JSON files beside it; not written by hand. Medians of the rounds of one run, in which the clients took
+            turns; the ratios are medians of each round's ratio. Compare ratios: times of different machines, or of one shared machine at different times, mean little.
+
+
+            """);
+        foreach ((string phase, SuiteResult result) in results)
+        {
+            Append(page, phase, result);
+        }
+
+        return page.ToString().TrimEnd('\n') + "\n";
+    }
+
+    private static void Append(StringBuilder page, string phase, SuiteResult result)
+    {
+        page.Append(CultureInfo.InvariantCulture, $"## {phase}: {result.Suite}\n\n");
+        string changes = result.Source.HasChanges ? " with uncommitted changes" : "";
+        page.Append(CultureInfo.InvariantCulture, $"- commit {result.Source.Commit}{changes}, measured {result.MeasuredAt:yyyy-MM-dd HH:mm} UTC\n");
+        page.Append(CultureInfo.InvariantCulture, $"- {result.Machine.Processor}, {result.Machine.Cores} cores, {result.Machine.MemoryMb} MB, {result.Machine.Kernel}, load {result.Machine.LoadBefore:0.0} before the run\n");
+        page.Append(CultureInfo.InvariantCulture, $"- {List(result.Versions)}\n- {List(result.Settings)}\n\n");
+        foreach (string situation in FigureTable.Situations(result))
+        {
+            page.Append(CultureInfo.InvariantCulture, $"### {situation}\n\n");
+            AppendRow(page, FigureTable.Heading);
+            AppendRow(page, [.. FigureTable.Heading.Select((_, i) => i == 0 ? "---" : "---:")]);
+            foreach (IReadOnlyList<string> row in FigureTable.Rows(result, situation))
+            {
+                AppendRow(page, row);
+            }
+
+            page.Append('\n');
+        }
+
+        foreach (GoalResult goal in result.Goals)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"- {FigureTable.GoalLine(goal)}\n");
+        }
+
+        page.Append('\n');
+    }
+
+    private static string List(IReadOnlyDictionary<string, string> values) => string.Join(", ", values.Select(v => $"{v.Key} {v.Value}"));
+
+    private static void AppendRow(StringBuilder page, IReadOnlyList<string> cells) => page.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+}

@@ -1,0 +1,33 @@
+using StreamRuntime.Benchmarks.Options;
+using StreamRuntime.Benchmarks.Results;
+
+namespace StreamRuntime.Benchmarks.Suites;
+
+/// <summary>Runs what was asked for, shows it, and records it.</summary>
+internal static class SuiteRunner
+{
+    public static async Task RunAsync(RunOptions options)
+    {
+        if (!options.ReportOnly)
+        {
+            foreach (string suite in options.Suites)
+            {
+                SuiteResult result = suite switch
+                {
+                    "postgres-cpu" => await PostgresCpuSuite.RunAsync(options),
+                    _ => throw new RunException($"There is no suite {suite}."),
+                };
+                ConsoleReport.Write(result, Console.Out);
+                if (options.Phase is { } phase)
+                {
+                    Console.WriteLine($"Recorded in {ResultFiles.Save(phase, result)}");
+                }
+            }
+        }
+
+        if (options.ReportOnly || options.Phase is not null)
+        {
+            Console.WriteLine($"Wrote {ResultFiles.WriteReport()}");
+        }
+    }
+}
