@@ -31,7 +31,7 @@ public sealed class MutationTests(Mutants mutants, ITestOutputHelper output) : I
     }
 
     [Fact]
-    public void Table_IsTheSpecifications() => Assert.Null(FindInTable(Scenarios.CanMove));
+    public void Table_IsTheSpecifications() => Assert.Null(FindInTable(StreamStateCell.CanMove));
 
     private static string? FindInTable(Func<StreamState, StreamState, bool> canMove)
     {

@@ -65,8 +65,6 @@ internal static class Scenarios
         Make(1, Access.StateAndGate | Access.Unlock, false, Role.Pauser, Role.Completer, Role.Reader),
     ];
 
-    public static bool CanMove(StreamState from, StreamState to) => StreamStateCell.CanMove(from, to);
-
     private static Scenario Make(int steps, Access accesses, bool beginsPaused, params Role[] roles) => new(
         $"{(beginsPaused ? "paused" : "running")}: {string.Join(" × ", roles)}; {accesses}",
         roles.Length,

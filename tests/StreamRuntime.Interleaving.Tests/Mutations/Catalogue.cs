@@ -75,5 +75,5 @@ internal static class Catalogue
     // Each bit of one row of the table, the other way round.
     private static IEnumerable<Mutation> Table(string row, string bits) =>
         from to in Enum.GetValues<Streams.StreamState>()
-        select new Mutation($"{row[3..11]} → {to} is the other way round", new Edit(Cell, Edges, row, $"{row[..15]} ({bits}) ^ 1 << {(int)to},"));
+        select new Mutation($"{row[3..11]} → {to} is the other way round", true, new Edit(Cell, Edges, row, $"{row[..15]} ({bits}) ^ 1 << {(int)to},"));
 }

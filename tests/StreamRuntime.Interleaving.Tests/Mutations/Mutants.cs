@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.Loader;
+using System.Text.RegularExpressions;
 using StreamRuntime.Interleaving.Tests.Scheduling;
 using StreamRuntime.Streams;
 
@@ -9,12 +10,15 @@ namespace StreamRuntime.Interleaving.Tests.Mutations;
 
 /// <summary>Every mutation of the catalogue, compiled by the compiler that built this assembly: one assembly, with a namespace for each.</summary>
 /// <remarks>
-/// A mutant's namespace lies within the runtime's, so what it does not define itself, the shadows among it, it finds there.
+/// A mutant's namespace lies within the runtime's, so what it does not define itself, the shadows among it, it finds there. It has its own
+/// copy of every type that names a mutated one, and of those that name these.
 /// </remarks>
 public sealed class Mutants : IDisposable
 {
     private const string Name = "StreamRuntime.Interleaving.Mutants";
     private const string Namespace = "namespace StreamRuntime.Streams;";
+
+    private static readonly string[] s_machine = ["JsonRowStream", "PauseGate", "StreamStateCell", "StreamModel", "Scenarios"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory(Name).FullName;
     private readonly Assembly _assembly;
@@ -22,9 +26,11 @@ public sealed class Mutants : IDisposable
     public Mutants()
     {
         Dictionary<string, string> sources = ReadSources();
+        string[] files = FilesOfAMutant(sources);
         for (int index = 0; index < Catalogue.All.Length; index++)
         {
-            Write(index, Catalogue.All[index], sources);
+            Mutation mutation = Catalogue.All[index];
+            Write(index, mutation, sources, mutation.IsOfTheTable ? ["StreamStateCell.cs"] : files);
         }
 
         File.WriteAllText(Path.Combine(_folder, "Monitor.cs"), sources["Monitor.cs"]);
@@ -38,10 +44,10 @@ public sealed class Mutants : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     internal Scenario[] GetScenarios(int mutant, string list) =>
-        (Scenario[])GetType(mutant).GetField(list, BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
+        (Scenario[])GetType(mutant, nameof(Scenarios)).GetField(list, BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
 
     internal Func<StreamState, StreamState, bool> GetTable(int mutant) =>
-        GetType(mutant).GetMethod(nameof(Scenarios.CanMove))!.CreateDelegate<Func<StreamState, StreamState, bool>>();
+        GetType(mutant, nameof(StreamStateCell)).GetMethod(nameof(StreamStateCell.CanMove))!.CreateDelegate<Func<StreamState, StreamState, bool>>();
 
     private static string Within(int mutant) => string.Create(CultureInfo.InvariantCulture, $"StreamRuntime.Streams.Mutant{mutant}");
 
@@ -58,23 +64,31 @@ public sealed class Mutants : IDisposable
         return sources;
     }
 
-    private Type GetType(int mutant) => _assembly.GetType($"{Within(mutant)}.{nameof(Scenarios)}", throwOnError: true)!;
-
-    private void Write(int index, Mutation mutation, Dictionary<string, string> sources)
+    private static string[] FilesOfAMutant(Dictionary<string, string> sources)
     {
-        var mutated = new Dictionary<string, string>(sources);
-        foreach (Edit edit in mutation.Edits)
+        // A type's file begins with its name; further parts of it follow after a dot.
+        var types = new HashSet<string>(s_machine);
+        while (sources.Keys.Where(file => !types.Contains(TypeOf(file)) && types.Any(type => Names(sources[file], type))).ToArray() is { Length: > 0 } more)
         {
-            mutated[edit.File] = edit.Apply(mutated[edit.File]);
+            types.UnionWith(more.Select(TypeOf));
         }
 
+        return [.. sources.Keys.Where(file => types.Contains(TypeOf(file)))];
+    }
+
+    private static string TypeOf(string file) => file[..file.IndexOf('.', StringComparison.Ordinal)];
+
+    private static bool Names(string source, string type) => Regex.IsMatch(source, $@"^(?!\s*//).*\b{type}\b", RegexOptions.Multiline);
+
+    private Type GetType(int mutant, string name) => _assembly.GetType($"{Within(mutant)}.{name}", throwOnError: true)!;
+
+    private void Write(int index, Mutation mutation, Dictionary<string, string> sources, string[] files)
+    {
         string folder = Directory.CreateDirectory(Path.Combine(_folder, Within(index))).FullName;
-        foreach ((string file, string text) in mutated)
+        foreach (string file in files)
         {
-            if (text.Contains(Namespace, StringComparison.Ordinal))
-            {
-                File.WriteAllText(Path.Combine(folder, file), text.Replace(Namespace, $"namespace {Within(index)};", StringComparison.Ordinal));
-            }
+            string text = mutation.Edits.Where(edit => edit.File == file).Aggregate(sources[file], (source, edit) => edit.Apply(source));
+            File.WriteAllText(Path.Combine(folder, file), text.Replace(Namespace, $"namespace {Within(index)};", StringComparison.Ordinal));
         }
     }
 

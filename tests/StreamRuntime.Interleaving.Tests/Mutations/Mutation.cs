@@ -2,9 +2,15 @@ namespace StreamRuntime.Interleaving.Tests.Mutations;
 
 /// <summary>One way to break the machine.</summary>
 /// <param name="Name">What is wrong with it.</param>
+/// <param name="IsOfTheTable">The transition table alone is wrong, which a look at it tells: the rest of the machine is not made.</param>
 /// <param name="Edits">How its text differs.</param>
-internal sealed record Mutation(string Name, params Edit[] Edits)
+internal sealed record Mutation(string Name, bool IsOfTheTable, params Edit[] Edits)
 {
+    public Mutation(string name, params Edit[] edits)
+        : this(name, false, edits)
+    {
+    }
+
     public override string ToString() => Name;
 }
 

@@ -7,13 +7,14 @@ public sealed class ShadowTests
 {
     // An access that slipped past the shadows would be missing here, and with it all its interleavings.
     [Theory]
-    [InlineData(Role.Pauser, Role.Reader, false)]
-    [InlineData(Role.Resumer, Role.Reader, true)]
-    [InlineData(Role.Completer, Role.Reader, true)]
-    internal void Operation_AtMost_HasFiveAccessesToStateAndGate(Role role, Role other, bool beginsPaused)
+    [InlineData(nameof(Role.Pauser), false)]
+    [InlineData(nameof(Role.Resumer), true)]
+    [InlineData(nameof(Role.Completer), true)]
+    public void Operation_AtMost_HasFiveAccessesToStateAndGate(string roleName, bool beginsPaused)
     {
+        Role role = Enum.Parse<Role>(roleName);
         int most = 0;
-        var scenario = new Scenario("count", 2, 1, Access.StateAndGate, () => new Counting(new StreamModel(1, beginsPaused, role, other), steps => most = Math.Max(most, steps)));
+        var scenario = new Scenario("count", 2, 1, Access.StateAndGate, () => new Counting(new StreamModel(1, beginsPaused, role, Role.Reader), steps => most = Math.Max(most, steps)));
 
         Exploration found = Explorer.Explore(scenario, new ExhaustiveSchedule());
 
