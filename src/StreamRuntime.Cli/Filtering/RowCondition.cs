@@ -24,7 +24,7 @@ internal sealed class RowCondition
         _path = path;
         _value = value;
         _onlyString = onlyString;
-        _number = Utf8Parser.TryParse(value, out decimal number, out int read, 'E') && read == value.Length ? number : null;
+        _number = Utf8Parser.TryParse(value, out decimal number, out int read) && read == value.Length ? number : null;
     }
 
     /// <exception cref="FormatException">It is not PATH=VALUE; the message says why.</exception>
@@ -72,5 +72,5 @@ internal sealed class RowCondition
 
     private bool IsNumber(ReadOnlySpan<byte> text) =>
         text.SequenceEqual(_value)
-        || (_number is { } number && Utf8Parser.TryParse(text, out decimal other, out int read, 'E') && read == text.Length && other == number);
+        || (_number is { } number && Utf8Parser.TryParse(text, out decimal other, out int read) && read == text.Length && other == number);
 }

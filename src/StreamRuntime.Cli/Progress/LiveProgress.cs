@@ -16,7 +16,7 @@ internal sealed class LiveProgress(Func<StreamStatistics> statistics, Func<Strea
     private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = AnsiSupport.Yes,
-        ColorSystem = StandardStreams.WantsColor ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+        ColorSystem = StandardStreams.WantsColor ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
         Out = new AnsiConsoleOutput(Console.Error),
         Interactive = InteractionSupport.No,
     });

@@ -24,7 +24,7 @@ internal abstract class ProgressDisplay : IDisposable
     }
 
     public static ProgressDisplay Start(Func<StreamStatistics> statistics, Func<StreamStatistics, double?> share) =>
-        StandardStreams.ErrorIsTerminal ? new LiveProgress(statistics, share) : new PlainProgress(statistics, share);
+        StandardStreams.ErrorIsTerminal && Environment.GetEnvironmentVariable("TERM") != "dumb" ? new LiveProgress(statistics, share) : new PlainProgress(statistics, share);
 
     /// <summary>Prints a line of its own.</summary>
     public void Note(string line)
