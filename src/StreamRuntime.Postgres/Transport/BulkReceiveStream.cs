@@ -12,34 +12,44 @@ namespace StreamRuntime.Postgres.Transport;
 /// can still be received at any time, so the mark delays only a reader that has nothing to do.
 /// </para>
 /// <para>
-/// A mark must never hold back the last bytes of a result. It is set only while receives follow each other quickly, and a timer that runs just as
-/// long lowers it again as soon as one tick passes without a receive; lowering it makes the kernel look at once (since Linux 4.18). So a reader waits at
-/// most two ticks longer than without. One reader; the timer's callback shares only two fields with it.
+/// A mark must never hold back the last bytes of a result. <see cref="BulkReceiveWatch"/> looks at every stream with a mark once a tick: it sets the mark to
+/// what the measured pace brings in a part of a tick, and takes it away when a tick passes without a receive; lowering it makes the kernel look at
+/// once (since Linux 4.18). So a reader waits at most two ticks longer than without, and only once a result. Sending anything takes the mark away as
+/// well: an answer is waited for then, which may be short.
 /// </para>
+/// <para>One reader. Everything about the mark is changed under the lock; the reader's own path takes it only to set one.</para>
 /// </remarks>
 internal sealed class BulkReceiveStream : Stream
 {
-    // So many receives must follow each other within so short a time before it pays: at this pace a tick brings several marks' worth.
-    private const int ReceivesToEnter = 8;
-    private static readonly TimeSpan TimeToEnter = TimeSpan.FromMilliseconds(8);
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(3);
+    // The pace is measured over so many receives, which costs two system calls.
+    private const int ReceivesToMeasure = 8;
 
-    // A quarter of the receive buffer leaves the sender three quarters to go on with while we wake up.
-    private const int MostBytes = 128 * 1024;
+    // A mark below two of the server's sends saves nothing.
     private const int LeastBytes = 16 * 1024;
+
+    // Half of what a connection's reader receives at once; more saves little and leaves the processor's cache.
+    private const int MostBytes = 128 * 1024;
+
+    // A wait for the mark takes this part of a tick, so that one that takes a whole tick is no longer the pace that was measured.
+    private const int MarksPerTick = 3;
 
     private static readonly bool IsSupported = OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(4, 18);
 
     // Real time, whatever clock the options name: this waits for the kernel, not for a deadline.
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly Socket _socket;
-    private ITimer? _timer;
-    private long _enteredAt;
+    private readonly Lock _lock = new();
+    private long _measuredAt;
+    private long _bytesAtMeasure;
     private int _receives;
     private int _receivesAtTick;
+    private int _mark;
     private volatile bool _isBulk;
 
     public BulkReceiveStream(Socket socket) => _socket = socket;
+
+    /// <summary>Whether the socket has a mark that must be looked at.</summary>
+    internal bool IsBulk => _isBulk;
 
     public override bool CanRead => true;
 
@@ -59,7 +69,7 @@ internal sealed class BulkReceiveStream : Stream
     {
         int receives = _receives + 1;
         Volatile.Write(ref _receives, receives);
-        if (receives % ReceivesToEnter == 0 && IsSupported && !_isBulk)
+        if (receives % ReceivesToMeasure == 0 && IsSupported && !_isBulk)
         {
             EnterWhenQuick();
         }
@@ -69,6 +79,7 @@ internal sealed class BulkReceiveStream : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        LeaveBulk();
         while (!buffer.IsEmpty)
         {
             buffer = buffer[await _socket.SendAsync(buffer, SocketFlags.None, cancellationToken).ConfigureAwait(false)..];
@@ -85,6 +96,7 @@ internal sealed class BulkReceiveStream : Stream
 
     public override void Write(byte[] buffer, int offset, int count)
     {
+        LeaveBulk();
         for (int sent = 0; sent < count;)
         {
             sent += _socket.Send(buffer, offset + sent, count - sent, SocketFlags.None);
@@ -101,54 +113,104 @@ internal sealed class BulkReceiveStream : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    protected override void Dispose(bool disposing)
+    /// <summary>Called once a tick while there is a mark, which may take it away.</summary>
+    internal void Look()
     {
-        if (disposing)
+        lock (_lock)
         {
-            _timer?.Dispose();
-        }
+            if (!_isBulk)
+            {
+                return;
+            }
 
-        base.Dispose(disposing);
+            int receives = Volatile.Read(ref _receives);
+            bool received = receives != _receivesAtTick;
+            _receivesAtTick = receives;
+            try
+            {
+                int mark = received ? MeasureMark() : 0;
+                if (mark == 0)
+                {
+                    // The result has ended, slowed down, or nobody reads it.
+                    _isBulk = false;
+                    SetMark(1);
+                }
+                else if (mark > _mark + _mark / 4 || mark < _mark - _mark / 4)
+                {
+                    SetMark(mark);
+                }
+            }
+            catch (Exception failure) when (failure is ObjectDisposedException or SocketException)
+            {
+                // The socket was closed meanwhile; nobody waits on it any more.
+                _isBulk = false;
+            }
+        }
     }
 
     private void EnterWhenQuick()
     {
-        long now = _time.GetTimestamp();
-        TimeSpan since = _time.GetElapsedTime(_enteredAt, now);
-        _enteredAt = now;
-        if (since > TimeToEnter)
+        lock (_lock)
         {
-            return;
+            int mark = MeasureMark();
+            if (mark == 0)
+            {
+                return;
+            }
+
+            SetMark(mark);
+            _receivesAtTick = _receives;
+            _isBulk = true;
         }
 
-        int bytes = Math.Clamp(_socket.ReceiveBufferSize / 4, LeastBytes, MostBytes);
-        _receivesAtTick = _receives;
-        _isBulk = true;
-        _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, bytes);
-        _timer ??= _time.CreateTimer(static stream => ((BulkReceiveStream)stream!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(Tick, Tick);
+        BulkReceiveWatch.Add(this);
     }
 
-    private void Look()
+    private void LeaveBulk()
     {
-        int receives = Volatile.Read(ref _receives);
-        if (receives != _receivesAtTick)
+        if (!_isBulk)
         {
-            _receivesAtTick = receives;
             return;
         }
 
-        // Nothing was received for a whole tick: the result has ended, slowed down, or nobody reads it.
-        try
+        lock (_lock)
         {
-            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, 1);
+            if (_isBulk)
+            {
+                _isBulk = false;
+                SetMark(1);
+            }
         }
-        catch (Exception failure) when (failure is ObjectDisposedException or SocketException)
-        {
-            // The socket was closed meanwhile; nobody waits on it any more.
-        }
+    }
 
-        _isBulk = false;
+    private void SetMark(int bytes)
+    {
+        _mark = bytes;
+        _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, bytes);
+    }
+
+    /// <summary>What the pace since the last measurement brings in a part of a tick; 0 when that is too little to wait for.</summary>
+    private int MeasureMark()
+    {
+        long now = _time.GetTimestamp();
+        long bytes = ReadReceivedBytes();
+        double elapsed = Math.Max(1e-6, _time.GetElapsedTime(_measuredAt, now).TotalSeconds);
+        double paced = (bytes - _bytesAtMeasure) / elapsed * BulkReceiveWatch.Tick.TotalSeconds / MarksPerTick;
+        _measuredAt = now;
+        _bytesAtMeasure = bytes;
+
+        // A quarter of the receive buffer leaves the sender three quarters to go on with while we wake up.
+        int most = Math.Min(MostBytes, _socket.ReceiveBufferSize / 4);
+        return paced < LeastBytes ? 0 : (int)Math.Min(paced, Math.Max(LeastBytes, most));
+    }
+
+    // What the kernel has received, also of what nobody has taken yet: tcpi_bytes_received in struct tcp_info of linux/tcp.h.
+    private long ReadReceivedBytes()
+    {
+        const int Tcp = 6;
+        const int TcpInfo = 11;
+        const int Offset = 128;
+        Span<byte> info = stackalloc byte[Offset + sizeof(long)];
+        return _socket.GetRawSocketOption(Tcp, TcpInfo, info) == info.Length ? BitConverter.ToInt64(info[Offset..]) : 0;
     }
 }
