@@ -55,7 +55,7 @@ public sealed partial class JsonRowStream
     public async ValueTask<long> CopyToAsync(Stream destination, RowFormat format = RowFormat.Ndjson, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        var writer = new PooledStreamPipeWriter(destination);
+        var writer = new PooledStreamPipeWriter(destination, mostKept: 2 * (long)_options.MaxBufferedBytes);
         try
         {
             return await CopyToAsync(writer, format, cancellationToken).ConfigureAwait(false);
