@@ -89,6 +89,7 @@ public sealed partial class JsonRowStream
             }
 
             bool more;
+            long filteredBefore = _rows.Filtered;
             try
             {
                 ValueTask<bool> receive = _source.ReceiveAsync(_rows, stop);
@@ -117,7 +118,8 @@ public sealed partial class JsonRowStream
             Volatile.Write(ref _phase, Outside);
             _sourceEnded = !more;
             long held = _rows.BufferedBytes;
-            bool progressed = _rows.Count > 0 || held - heldBefore >= ProgressBytes;
+            bool progressedByRow = _rows.Count > 0 || _rows.Filtered != filteredBefore;
+            bool progressed = progressedByRow || held - heldBefore >= ProgressBytes;
             _clock?.EndWait(progressed);
             _buffered = held;
             if (held > _peakBuffered)
@@ -132,10 +134,10 @@ public sealed partial class JsonRowStream
             }
 
             // Nothing whole has come yet. From here on every receive counts as waiting, so that a source which keeps us busy with
-            // anything but rows meets the same deadline as a silent one.
-            silent = true;
+            // anything but rows meets the same deadline as a silent one. Rows that the predicate dropped are rows.
+            silent = !progressedByRow;
             EnsureClock();
-            heldBefore = progressed ? held : heldBefore;
+            heldBefore = progressed ? held : Math.Min(heldBefore, held);
             _rows.Clear();
         }
     }
@@ -196,7 +198,8 @@ public sealed partial class JsonRowStream
     {
         if (_clock is null)
         {
-            Volatile.Write(ref _clock, new ReceiveClock(_options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, Stop));
+            Volatile.Write(ref _clock, new ReceiveClock(
+                _options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, () => Volatile.Read(ref _gate), Stop));
         }
 
         return _clock!;

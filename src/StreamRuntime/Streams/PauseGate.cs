@@ -83,9 +83,21 @@ internal sealed class PauseGate
         return true;
     }
 
+    /// <summary>How long the stream was paused in all, the pause under way included.</summary>
+    /// <param name="isPaused">True while a pause is under way.</param>
+    public TimeSpan GetPausedTime(out bool isPaused)
+    {
+        lock (_open)
+        {
+            isPaused = _isPaused;
+            return _pausedBefore + ElapsedLocked();
+        }
+    }
+
     /// <summary>Resumes the stream if this pause has lasted its time; a timer left over from an earlier pause is set again instead.</summary>
     public bool TryResumeAfterTimeout(ref StreamStateCell state, out TimeSpan lasted)
     {
+        bool wake;
         lock (_open)
         {
             lasted = ElapsedLocked();
@@ -99,9 +111,18 @@ internal sealed class PauseGate
                 _timer?.Change(_timeout - lasted, System.Threading.Timeout.InfiniteTimeSpan);
                 return false;
             }
+
+            // Under the same lock as the look at the clock, or a pause that began in between would be the one resumed.
+            if (!state.TryMove(StreamState.Paused, StreamState.Running))
+            {
+                return false;
+            }
+
+            wake = OpenLocked();
         }
 
-        return TryResume(ref state, out lasted);
+        Wake(wake);
+        return true;
     }
 
     /// <summary>Lets a waiting reader go, after the stream has ended.</summary>
@@ -168,10 +189,12 @@ internal sealed class PauseGate
 
     private void ArmLocked(TimerCallback onTimeout, object stream)
     {
-        TimeSpan left = _timeout == System.Threading.Timeout.InfiniteTimeSpan ? _timeout : _timeout - ElapsedLocked();
-        if (left < TimeSpan.Zero && left != System.Threading.Timeout.InfiniteTimeSpan)
+        TimeSpan left = _timeout;
+        if (left != System.Threading.Timeout.InfiniteTimeSpan)
         {
-            left = TimeSpan.Zero;
+            // Infinite is −1 ms, so a limit that passed 1 ms ago must not be taken for none.
+            left -= ElapsedLocked();
+            left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
         }
 
         if (_timer is not null)
