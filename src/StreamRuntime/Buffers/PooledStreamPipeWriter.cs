@@ -12,10 +12,17 @@ internal sealed class PooledStreamPipeWriter : PipeWriter
     private const int SmallestBuffer = 64 * 1024;
 
     private readonly Stream _stream;
+    private readonly long _mostKept;
     private byte[] _buffer = [];
     private int _written;
 
-    public PooledStreamPipeWriter(Stream stream) => _stream = stream;
+    /// <param name="stream">Where to write.</param>
+    /// <param name="mostKept">The largest buffer kept from flush to flush, in bytes; one that a huge row needed is given back.</param>
+    public PooledStreamPipeWriter(Stream stream, long mostKept)
+    {
+        _stream = stream;
+        _mostKept = Math.Max(mostKept, SmallestBuffer);
+    }
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -80,6 +87,12 @@ internal sealed class PooledStreamPipeWriter : PipeWriter
     private void EnsureRoom(int sizeHint)
     {
         int needed = Math.Max(1, sizeHint);
+        if (_written == 0 && _buffer.Length > _mostKept && needed <= _mostKept)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+
         if (_buffer.Length - _written >= needed)
         {
             return;

@@ -24,6 +24,9 @@ public sealed class ReceivePipeReader : PipeReader
     // In few steps, since each leaves a buffer behind that nobody asks for again.
     private const long GrowthFactor = 4;
 
+    // Larger pieces of a row that outgrew the buffer no longer make its receives fewer in any way that counts.
+    private const int LargestStep = 1024 * 1024;
+
     // This many receives in a row that use less than a quarter of the room, and the room is halved.
     private const int SparseReceivesToShrink = 16;
 
@@ -166,7 +169,14 @@ public sealed class ReceivePipeReader : PipeReader
     public override void CancelPendingRead()
     {
         Volatile.Write(ref _cancelRequested, 1);
-        Volatile.Read(ref _pending)?.Cancel();
+        try
+        {
+            Volatile.Read(ref _pending)?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // That read has just returned; the mark is for the next one, as the contract has it.
+        }
     }
 
     /// <inheritdoc/>
@@ -189,7 +199,13 @@ public sealed class ReceivePipeReader : PipeReader
     private void MakeRoom(int needed)
     {
         int held = _end - _start;
-        int size = Math.Max(Math.Max(_room, needed), held + 1);
+        int size = Math.Max(_room, needed);
+        if (held >= size)
+        {
+            // One item fills all there is. It grows in steps of its own size, or each receive would bring a single byte.
+            size = (int)Math.Min(Array.MaxLength, held + (long)Math.Clamp(held / 2, SmallestReceive, LargestStep));
+        }
+
         if (_buffer.Length < size || (long)_buffer.Length > 4L * size)
         {
             byte[] other = ArrayPool<byte>.Shared.Rent(size);

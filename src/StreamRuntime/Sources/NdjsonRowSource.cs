@@ -75,7 +75,7 @@ public sealed class NdjsonRowSource : IRowSource
         {
             read = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is not StreamRuntimeException && !cancellationToken.IsCancellationRequested)
         {
             throw new StreamRuntimeException(ErrorKind.Source, $"Reading failed: {failure.Message}", failure);
         }
@@ -92,24 +92,24 @@ public sealed class NdjsonRowSource : IRowSource
             : CopyLines(received, rows, _scanned, read.IsCompleted);
         _consumed = received.GetPosition(taken);
         _scanned = received.Length - taken;
-        rows.CheckRowSize(_scanned);
+        if (_scanned > rows.MaxRowBytes)
+        {
+            // A carriage return at the very end may turn out to belong to the line's end.
+            bool mayEnd = received.Slice(received.Length - 1).FirstSpan[0] == (byte)'\r';
+            rows.CheckRowSize(_scanned - (mayEnd ? 1 : 0));
+        }
+
         return !read.IsCompleted;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_input is ReceivePipeReader reader)
+        Release();
+        if (_input is ReceivePipeReader reader && _rows is { Count: > 0 })
         {
-            if (_rows is { Count: > 0 })
-            {
-                // The consumer may still hold rows that lie in the reader's buffer.
-                reader.Detach();
-            }
-        }
-        else
-        {
-            Release();
+            // The consumer may still hold rows that lie in the reader's buffer.
+            reader.Detach();
         }
 
         if (!_leaveOpen)

@@ -24,6 +24,11 @@ public sealed partial class JsonRowStream
             {
                 // The stream ended in the meantime, so there is nothing left to stop.
             }
+            catch (AggregateException failure)
+            {
+                // A source's own reaction failed. Every other one has run, and whoever stops the stream (a disposer, a timer) is not to blame.
+                StreamLog.SourceNotStopped(_options.Logger, failure);
+            }
         }
     }
 
@@ -128,6 +133,8 @@ public sealed partial class JsonRowStream
 
             await DisposeSourceAsync().ConfigureAwait(false);
             _clock?.Dispose();
+
+            Volatile.Write(ref _ready, 0);
 
             // A consumer on another thread may still look at the rows of an unfinished stream; those are left to the collector.
             if (_rows.Count == 0)

@@ -92,6 +92,7 @@ public sealed partial class JsonRowStream
             return false;
         }
 
+        Volatile.Read(ref _clock)?.Resumed();
         StreamLog.Resumed(_options.Logger, lasted.TotalMilliseconds);
         return true;
     }
@@ -101,6 +102,7 @@ public sealed partial class JsonRowStream
         var self = (JsonRowStream)stream!;
         if (self._gate!.TryResumeAfterTimeout(ref self._state, out TimeSpan lasted))
         {
+            Volatile.Read(ref self._clock)?.Resumed();
             StreamLog.ResumedByTimeout(self._options.Logger, lasted.TotalMilliseconds);
         }
     }

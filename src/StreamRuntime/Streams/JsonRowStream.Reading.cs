@@ -5,7 +5,7 @@ namespace StreamRuntime.Streams;
 public sealed partial class JsonRowStream
 {
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ReadBatchCoreAsync(CancellationToken cancellationToken)
+    private async ValueTask<bool> ReadBatchCoreAsync(bool whole, CancellationToken cancellationToken)
     {
         if (!_lease.TryEnter())
         {
@@ -15,12 +15,15 @@ public sealed partial class JsonRowStream
         CancellationTokenRegistration registration = default;
         try
         {
-            if (_cursor < _rows.Count)
+            if (_cursor < _ready)
             {
                 // An enumeration was left in the middle of a batch; its other rows come first.
-                _rows.DropFirst(_cursor);
-                _cursor = 0;
-                DeliverBatch();
+                if (whole)
+                {
+                    _rows.DropFirst(_cursor);
+                    DeliverBatch();
+                }
+
                 return true;
             }
 
@@ -29,15 +32,18 @@ public sealed partial class JsonRowStream
                 registration = cancellationToken.UnsafeRegister(static stream => ((JsonRowStream)stream!).Stop(StopReason.Caller), this);
             }
 
-            while (await ReceiveAsync(cancellationToken).ConfigureAwait(false))
+            if (!await ReceiveAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (_rows.Count > 0)
-                {
-                    return true;
-                }
+                return false;
             }
 
-            return false;
+            Volatile.Write(ref _ready, _rows.Count);
+            if (whole)
+            {
+                DeliverBatch();
+            }
+
+            return true;
         }
         finally
         {
@@ -46,10 +52,11 @@ public sealed partial class JsonRowStream
         }
     }
 
-    /// <summary>One turn: waits while paused, then receives once. False at the end of the result.</summary>
+    /// <summary>Receives until there is a row, and waits while paused. False at the end of the result.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ReceiveAsync(CancellationToken cancellationToken)
     {
+        Volatile.Write(ref _ready, 0);
         _rows.Clear();
         _cursor = 0;
         long heldBefore = 0;
@@ -89,6 +96,7 @@ public sealed partial class JsonRowStream
             }
 
             bool more;
+            long filteredBefore = _rows.Filtered;
             try
             {
                 ValueTask<bool> receive = _source.ReceiveAsync(_rows, stop);
@@ -117,7 +125,8 @@ public sealed partial class JsonRowStream
             Volatile.Write(ref _phase, Outside);
             _sourceEnded = !more;
             long held = _rows.BufferedBytes;
-            bool progressed = _rows.Count > 0 || held - heldBefore >= ProgressBytes;
+            bool progressedByRow = _rows.Count > 0 || _rows.Filtered != filteredBefore;
+            bool progressed = progressedByRow || held - heldBefore >= ProgressBytes;
             _clock?.EndWait(progressed);
             _buffered = held;
             if (held > _peakBuffered)
@@ -132,10 +141,10 @@ public sealed partial class JsonRowStream
             }
 
             // Nothing whole has come yet. From here on every receive counts as waiting, so that a source which keeps us busy with
-            // anything but rows meets the same deadline as a silent one.
-            silent = true;
+            // anything but rows meets the same deadline as a silent one. Rows that the predicate dropped are rows.
+            silent = !progressedByRow;
             EnsureClock();
-            heldBefore = progressed ? held : heldBefore;
+            heldBefore = progressed ? held : Math.Min(heldBefore, held);
             _rows.Clear();
         }
     }
@@ -148,15 +157,12 @@ public sealed partial class JsonRowStream
         }
 
         Volatile.Write(ref _rowsReceived, _rowsReceived + _rows.Count);
-        if (Volatile.Read(ref _enumerating) == 0)
-        {
-            DeliverBatch();
-        }
     }
 
     private void DeliverBatch()
     {
-        _cursor = _rows.Count;
+        _ready = _rows.Count;
+        _cursor = _ready;
         Volatile.Write(ref _rowsDelivered, _rowsDelivered + _rows.Count);
         Volatile.Write(ref _bytesDelivered, _bytesDelivered + _rows.RowBytes);
     }
@@ -196,7 +202,8 @@ public sealed partial class JsonRowStream
     {
         if (_clock is null)
         {
-            Volatile.Write(ref _clock, new ReceiveClock(_options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, Stop));
+            Volatile.Write(ref _clock, new ReceiveClock(
+                _options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, () => Volatile.Read(ref _gate), Stop));
         }
 
         return _clock!;
@@ -220,7 +227,7 @@ public sealed partial class JsonRowStream
         {
             JsonRowStream stream = _stream;
             int next = stream._cursor;
-            if ((uint)next < (uint)stream._rows.Count)
+            if (next < Volatile.Read(ref stream._ready) && !_disposed)
             {
                 Take(stream, next);
                 return new ValueTask<bool>(true);
@@ -244,12 +251,12 @@ public sealed partial class JsonRowStream
         private async ValueTask<bool> MoveNextSlowAsync()
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!await _stream.ReadBatchCoreAsync(_cancellationToken).ConfigureAwait(false))
+            if (!await _stream.ReadBatchCoreAsync(whole: false, _cancellationToken).ConfigureAwait(false))
             {
                 return false;
             }
 
-            Take(_stream, 0);
+            Take(_stream, _stream._cursor);
             return true;
         }
 

@@ -34,6 +34,9 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
     private bool _sourceEnded;
     private bool _sourceDisposed;
     private int _cursor;
+
+    // How many rows of the batch may be handed out: none while a receive adds to them, nor after the stream was disposed.
+    private int _ready;
     private Exception? _failure;
     private CancellationTokenSource? _stop;
     private ReceiveClock? _clock;
@@ -88,7 +91,7 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
             ThrowConcurrentRead();
         }
 
-        return ReadBatchCoreAsync(cancellationToken);
+        return ReadBatchCoreAsync(whole: true, cancellationToken);
     }
 
     /// <summary>Goes over the rows one by one. Each is valid until the next; leaving the loop early keeps the stream open, at the next row.</summary>

@@ -83,6 +83,17 @@ internal sealed class PauseGate
         return true;
     }
 
+    /// <summary>How long the stream was paused in all, the pause under way included.</summary>
+    /// <param name="isPaused">True while a pause is under way.</param>
+    public TimeSpan GetPausedTime(out bool isPaused)
+    {
+        lock (_open)
+        {
+            isPaused = _isPaused;
+            return _pausedBefore + ElapsedLocked();
+        }
+    }
+
     /// <summary>Resumes the stream if this pause has lasted its time; a timer left over from an earlier pause is set again instead.</summary>
     public bool TryResumeAfterTimeout(ref StreamStateCell state, out TimeSpan lasted)
     {
@@ -178,10 +189,12 @@ internal sealed class PauseGate
 
     private void ArmLocked(TimerCallback onTimeout, object stream)
     {
-        TimeSpan left = _timeout == System.Threading.Timeout.InfiniteTimeSpan ? _timeout : _timeout - ElapsedLocked();
-        if (left < TimeSpan.Zero && left != System.Threading.Timeout.InfiniteTimeSpan)
+        TimeSpan left = _timeout;
+        if (left != System.Threading.Timeout.InfiniteTimeSpan)
         {
-            left = TimeSpan.Zero;
+            // Infinite is −1 ms, so a limit that passed 1 ms ago must not be taken for none.
+            left -= ElapsedLocked();
+            left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
         }
 
         if (_timer is not null)

@@ -2,33 +2,39 @@ namespace StreamRuntime.Streams;
 
 /// <summary>
 /// Measures how long the stream waited for its source, and says when that was too long. The time of a slow consumer and of a pause is
-/// never in it, because it runs only while a receive is waited for.
+/// never in it: it runs only while a receive is waited for, and stands still while the stream is paused.
 /// </summary>
 /// <remarks>
-/// The reader alone writes the fields; the timer's callback only looks. One timer serves all receives: it is never moved by a receive, it asks when
-/// it comes up how much is left and sets itself again.
+/// The lock guards every field; it is taken when a wait begins and ends, never for a row. One timer serves all receives: a receive does not move it,
+/// it asks when it comes up how much is left and sets itself again. While nothing is waited for it stays down.
 /// </remarks>
 internal sealed class ReceiveClock : IDisposable
 {
+    private readonly object _sync = new();
     private readonly TimeProvider _time;
-    private readonly long _progressLimit;
-    private readonly long _totalLimit;
+    private readonly TimeSpan _progressLimit;
+    private readonly TimeSpan _totalLimit;
+    private readonly Func<PauseGate?> _gate;
     private readonly Action<StopReason> _onExpired;
+    private readonly long _origin;
     private readonly ITimer? _timer;
-    private long _waitStart;
-    private long _silent;
-    private long _waited;
+    private TimeSpan _waitStart;
+    private TimeSpan _silent;
+    private TimeSpan _waited;
+    private bool _isWaiting;
+    private bool _isArmed;
 
-    public ReceiveClock(TimeProvider time, TimeSpan progressLimit, TimeSpan totalLimit, Action<StopReason> onExpired)
+    public ReceiveClock(TimeProvider time, TimeSpan progressLimit, TimeSpan totalLimit, Func<PauseGate?> gate, Action<StopReason> onExpired)
     {
         _time = time;
-        _progressLimit = ToTicks(progressLimit);
-        _totalLimit = ToTicks(totalLimit);
+        _progressLimit = progressLimit == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : progressLimit;
+        _totalLimit = totalLimit == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : totalLimit;
+        _gate = gate;
         _onExpired = onExpired;
-        if (Math.Min(_progressLimit, _totalLimit) != long.MaxValue)
+        _origin = time.GetTimestamp();
+        if (_progressLimit != TimeSpan.MaxValue || _totalLimit != TimeSpan.MaxValue)
         {
             _timer = time.CreateTimer(static clock => ((ReceiveClock)clock!).Check(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            SetTimer(Math.Min(_progressLimit, _totalLimit));
         }
     }
 
@@ -37,61 +43,104 @@ internal sealed class ReceiveClock : IDisposable
     {
         get
         {
-            long start = Volatile.Read(ref _waitStart);
-            long waited = Volatile.Read(ref _waited) + (start == 0 ? 0 : _time.GetTimestamp() - start);
-            return TimeSpan.FromSeconds((double)waited / _time.TimestampFrequency);
+            lock (_sync)
+            {
+                return _waited + WaitLocked(out _);
+            }
         }
     }
 
-    // Zero means "not waiting", so a clock that starts at zero is moved by one tick.
-    public void BeginWait() => Volatile.Write(ref _waitStart, Math.Max(1, _time.GetTimestamp()));
+    public void BeginWait()
+    {
+        lock (_sync)
+        {
+            _waitStart = RunningTime(out _);
+            _isWaiting = true;
+            if (!_isArmed)
+            {
+                ArmLocked(TimeSpan.Zero);
+            }
+        }
+    }
 
     public void EndWait(bool progressed)
     {
-        long start = _waitStart;
-        if (start == 0)
+        lock (_sync)
         {
-            return;
+            TimeSpan wait = WaitLocked(out _);
+            _waited += wait;
+            _silent = progressed ? TimeSpan.Zero : _silent + wait;
+            _isWaiting = false;
         }
-
-        long wait = _time.GetTimestamp() - start;
-        Volatile.Write(ref _waited, _waited + wait);
-        Volatile.Write(ref _silent, progressed ? 0 : _silent + wait);
-        Volatile.Write(ref _waitStart, 0);
     }
 
-    public void Progressed() => Volatile.Write(ref _silent, 0);
+    public void Progressed()
+    {
+        lock (_sync)
+        {
+            _silent = TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>A pause ended, so a wait under way goes on.</summary>
+    public void Resumed() => Check();
 
     public void Dispose() => _timer?.Dispose();
 
     private void Check()
     {
-        long start = Volatile.Read(ref _waitStart);
-        long wait = start == 0 ? 0 : _time.GetTimestamp() - start;
-        long progressLeft = _progressLimit == long.MaxValue ? long.MaxValue : _progressLimit - (start == 0 ? 0 : Volatile.Read(ref _silent) + wait);
-        long totalLeft = _totalLimit == long.MaxValue ? long.MaxValue : _totalLimit - Volatile.Read(ref _waited) - wait;
-        if (start != 0 && totalLeft <= 0)
+        var expired = StopReason.None;
+        lock (_sync)
         {
-            _onExpired(StopReason.TotalTimeout);
+            TimeSpan wait = WaitLocked(out bool isPaused);
+            _isArmed = false;
+            if (_totalLimit - _waited <= wait)
+            {
+                expired = StopReason.TotalTimeout;
+            }
+            else if (_progressLimit - _silent <= wait)
+            {
+                expired = StopReason.ProgressTimeout;
+            }
+            else if (_isWaiting && !isPaused)
+            {
+                ArmLocked(wait);
+            }
         }
-        else if (start != 0 && progressLeft <= 0)
+
+        if (expired != StopReason.None)
         {
-            _onExpired(StopReason.ProgressTimeout);
-        }
-        else
-        {
-            // While nothing is waited for, a wait that begins later can't expire before a whole limit has passed.
-            SetTimer(Math.Min(Math.Max(progressLeft, 1), Math.Max(totalLeft, 1)));
+            _onExpired(expired);
         }
     }
 
-    private void SetTimer(long ticks)
+    private void ArmLocked(TimeSpan wait)
     {
-        // Rounded up to the timer's millisecond: a deadline is never early.
-        double milliseconds = Math.Ceiling(ticks * 1000.0 / _time.TimestampFrequency);
-        _timer?.Change(TimeSpan.FromMilliseconds(Math.Max(1, milliseconds)), Timeout.InfiniteTimeSpan);
+        TimeSpan left = _totalLimit - _waited;
+        if (_progressLimit - _silent < left)
+        {
+            left = _progressLimit - _silent;
+        }
+
+        if (_timer is not null)
+        {
+            // Rounded up to the timer's millisecond: a deadline is never early.
+            _isArmed = true;
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling((left - wait).TotalMilliseconds))), Timeout.InfiniteTimeSpan);
+        }
     }
 
-    private long ToTicks(TimeSpan limit) =>
-        limit == Timeout.InfiniteTimeSpan ? long.MaxValue : (long)Math.Ceiling(limit.TotalSeconds * _time.TimestampFrequency);
+    private TimeSpan WaitLocked(out bool isPaused)
+    {
+        TimeSpan wait = RunningTime(out isPaused) - _waitStart;
+        return _isWaiting && wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+
+    /// <summary>Time on a clock that stands still during pauses; only differences mean anything.</summary>
+    private TimeSpan RunningTime(out bool isPaused)
+    {
+        isPaused = false;
+        TimeSpan paused = _gate()?.GetPausedTime(out isPaused) ?? TimeSpan.Zero;
+        return _time.GetElapsedTime(_origin) - paused;
+    }
 }

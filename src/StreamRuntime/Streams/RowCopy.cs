@@ -51,7 +51,8 @@ public sealed class RowCopy : IAsyncDisposable
     public static RowCopy Create(JsonRowStream stream, Stream destination, RowFormat format = RowFormat.Ndjson)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        return new RowCopy(stream, new PooledStreamPipeWriter(destination), format, ownsWriter: true);
+        ArgumentNullException.ThrowIfNull(stream);
+        return new RowCopy(stream, new PooledStreamPipeWriter(destination, mostKept: stream.Batch.MaxBufferedBytes), format, ownsWriter: true);
     }
 
     /// <summary>Writes the next rows, up to <paramref name="maxRows"/>; a row beyond it that was already received stays the stream's next row.</summary>

@@ -74,6 +74,7 @@ public sealed class RowWriter : IBufferWriter<byte>
     /// that is held, the beginning of a partial row included.
     /// </summary>
     /// <param name="received">Memory over an array. Anything else is copied once.</param>
+    /// <exception cref="InvalidOperationException">This receive wrote rows, or added rows in other memory.</exception>
     public void Attach(ReadOnlyMemory<byte> received)
     {
         if (_writing)
@@ -83,12 +84,22 @@ public sealed class RowWriter : IBufferWriter<byte>
 
         if (MemoryMarshal.TryGetArray(received, out ArraySegment<byte> segment))
         {
+            if (_count > 0 && segment.Array != _received)
+            {
+                ThrowElsewhere();
+            }
+
             _received = segment.Array ?? [];
             _receivedOffset = segment.Offset;
             _receivedLength = segment.Count;
         }
         else
         {
+            if (_count > 0)
+            {
+                ThrowElsewhere();
+            }
+
             EnsureScratch(received.Length);
             received.Span.CopyTo(_scratch);
             _received = _scratch;
@@ -137,8 +148,14 @@ public sealed class RowWriter : IBufferWriter<byte>
 
     /// <summary>Ends the row made of everything written since the row before it.</summary>
     /// <exception cref="StreamRuntimeException">The row is larger than <see cref="MaxRowBytes"/>, or not valid text.</exception>
+    /// <exception cref="InvalidOperationException">This receive attached bytes.</exception>
     public void EndRow()
     {
+        if (_receivedLength > 0)
+        {
+            ThrowMixed();
+        }
+
         _writing = true;
         Append(_scratch, _rowStart, _written - _rowStart);
         _rowStart = _written;
@@ -310,6 +327,10 @@ public sealed class RowWriter : IBufferWriter<byte>
     private void ThrowOutside(int offset, int length) =>
         throw new ArgumentOutOfRangeException(
             nameof(length), $"A row at {offset} of {length} bytes does not lie in the {_receivedLength} attached bytes.");
+
+    [DoesNotReturn]
+    private static void ThrowElsewhere() =>
+        throw new InvalidOperationException("Rows were added already, and they lie in other memory. One receive attaches one array.");
 
     [DoesNotReturn]
     private static void ThrowMixed() =>

@@ -22,4 +22,7 @@ internal static partial class StreamLog
 
     [LoggerMessage(6, LogLevel.Warning, "The stream's source failed to close")]
     public static partial void SourceNotClosed(ILogger logger, Exception failure);
+
+    [LoggerMessage(7, LogLevel.Warning, "The stream's source failed to react to being stopped")]
+    public static partial void SourceNotStopped(ILogger logger, Exception failure);
 }
