@@ -18,6 +18,7 @@ public sealed class RowCopy : IAsyncDisposable
     private RowFormatter _formatter;
     private bool _begun;
     private bool _ended;
+    private bool _readerHasGone;
 
     private RowCopy(JsonRowStream stream, PipeWriter destination, RowFormat format, bool ownsWriter)
     {
@@ -71,7 +72,7 @@ public sealed class RowCopy : IAsyncDisposable
         long left = maxRows;
         try
         {
-            while (left > 0 && await _stream.ReadBatchAsync(cancellationToken).ConfigureAwait(false))
+            while (left > 0 && !_readerHasGone && await _stream.ReadBatchAsync(cancellationToken).ConfigureAwait(false))
             {
                 int count = (int)Math.Min(left, _stream.Batch.Count);
                 int written = await WriteBatchAsync(count, cancellationToken).ConfigureAwait(false);
@@ -79,11 +80,6 @@ public sealed class RowCopy : IAsyncDisposable
                 if (written < _stream.Batch.Count)
                 {
                     _stream.TakeBack(written);
-                }
-
-                if (written < count)
-                {
-                    break;
                 }
             }
         }
@@ -115,14 +111,11 @@ public sealed class RowCopy : IAsyncDisposable
     private async ValueTask<int> WriteBatchAsync(int count, CancellationToken cancellationToken)
     {
         int written = 0;
-        while (written < count)
+        while (written < count && !_readerHasGone)
         {
             written += _formatter.Write(_stream.Batch, written, count, _destination);
             FlushResult flushed = await _destination.FlushAsync(cancellationToken).ConfigureAwait(false);
-            if (flushed.IsCompleted)
-            {
-                break;
-            }
+            _readerHasGone = flushed.IsCompleted;
         }
 
         return written;
