@@ -26,7 +26,7 @@ internal sealed record QueryOptions
             new("--pause-timeout", "TIME", "resumes by itself from any pause that lasts longer (default: never)"),
             new("--progress-timeout", "TIME", "fails when the source sends nothing for that long while it is waited for\n(default: 30s; never for standard input)"),
             new("--total-timeout", "TIME", "fails when the source was waited for longer than that in all (default: never)"),
-            new("--max-buffer", "SIZE", "how much is received ahead (default: 256KiB)"),
+            new("--max-buffer", "SIZE", $"how much is received ahead (default: {JsonRowStreamOptions.Default.MaxBufferedBytes / 1024}KiB)"),
             new("--max-row", "SIZE", "the largest row (default: 64MiB)"),
             new("--raw-text", null, "passes rows through that are not valid UTF-8 or hold a NUL"),
         ],
