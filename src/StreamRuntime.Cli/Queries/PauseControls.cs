@@ -44,6 +44,9 @@ internal sealed class PauseControls : IDisposable
         TimeSpan limit = _rows.PauseTimeout;
         TimeSpan wait = limit == Timeout.InfiniteTimeSpan || limit > duration ? duration : limit;
         await Task.WhenAny(resumed, Task.Delay(wait, TimeProvider.System, _interruption.Token));
+
+        // Rows held back until the end of the pause are not for somebody who has given up.
+        _interruption.Token.ThrowIfCancellationRequested();
         _rows.TryResume();
     }
 
