@@ -20,6 +20,7 @@ internal sealed class PostgresRowSource : IRowSource
     private readonly PostgresConnection _connection;
     private readonly Func<PostgresConnection, bool, ValueTask> _release;
     private readonly JsonObjectEncoder? _encoder;
+    private readonly int _columns;
     private readonly int _framingBytes;
     private RowWriter? _rows;
     private Phase _phase;
@@ -38,6 +39,7 @@ internal sealed class PostgresRowSource : IRowSource
         _connection = connection;
         _encoder = encoder;
         _release = release;
+        _columns = columns;
         _framingBytes = 2 + 4 * columns;
     }
 
@@ -158,8 +160,8 @@ internal sealed class PostgresRowSource : IRowSource
             return false;
         }
 
-        int whole = BackendMessage.HeaderBytes + bodyLength;
-        bool isHere = buffered.Length - at >= whole;
+        // Compared without adding: a body may state a length that leaves no room for its header in 31 bits.
+        bool isHere = buffered.Length - at - BackendMessage.HeaderBytes >= bodyLength;
         if (type == BackendMessageType.DataRow)
         {
             if (_phase != Phase.Rows)
@@ -171,12 +173,12 @@ internal sealed class PostgresRowSource : IRowSource
             {
                 // Refused before room is made for it. The framing of a row is not part of its size.
                 rows.CheckRowSize((long)bodyLength - _framingBytes);
-                _needed = whole;
+                _needed = BackendMessage.HeaderBytes + bodyLength;
                 return false;
             }
 
             int start = at;
-            at += whole;
+            at += BackendMessage.HeaderBytes + bodyLength;
             TakeRow(buffered, start, bodyLength, rows);
             return true;
         }
@@ -184,12 +186,12 @@ internal sealed class PostgresRowSource : IRowSource
         BackendMessage.CheckBody(type, bodyLength);
         if (!isHere)
         {
-            _needed = whole;
+            _needed = BackendMessage.HeaderBytes + bodyLength;
             return false;
         }
 
         ReadOnlySpan<byte> body = buffered.Slice(at + BackendMessage.HeaderBytes, bodyLength);
-        at += whole;
+        at += BackendMessage.HeaderBytes + bodyLength;
         TakeOther(type, body);
         return true;
     }
@@ -239,7 +241,7 @@ internal sealed class PostgresRowSource : IRowSource
                 BackendMessage.CheckEnd(body, type);
                 _phase = Phase.Ending;
                 break;
-            case BackendMessageType.EmptyQueryResponse when _phase == Phase.Rows:
+            case BackendMessageType.EmptyQueryResponse when _phase == Phase.Rows && _columns == 0:
                 BackendMessage.CheckEnd(body, type);
                 _phase = Phase.Ending;
                 break;

@@ -52,6 +52,8 @@ internal sealed class QueryStarter
             }
         }
 
+        // What is here now was said before the query was run, so it can't be an answer to it.
+        await starter.CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
         FrontendMessages.Bind(connection.Output, "", "", starter.Values());
         FrontendMessages.Execute(connection.Output, "", 0);
         FrontendMessages.Sync(connection.Output);
@@ -77,7 +79,7 @@ internal sealed class QueryStarter
 
             if (!_connection.TryHandleAnytime(type, body.Span))
             {
-                BackendMessage.Unexpected(type, "before a query was sent");
+                BackendMessage.Unexpected(type, "before the query was run");
             }
 
             _connection.EndMessage();
@@ -88,7 +90,14 @@ internal sealed class QueryStarter
     {
         try
         {
-            return await DescribeAsync(RowToJsonQuery.Wrap(_query.Text, _connection.Parameters.StandardConformingStrings), cancellationToken).ConfigureAwait(false);
+            ColumnDescription[] columns =
+                await DescribeAsync(RowToJsonQuery.Wrap(_query.Text, _connection.Parameters.StandardConformingStrings), cancellationToken).ConfigureAwait(false);
+            if (!IsRawJson(columns))
+            {
+                BackendMessage.Violation("a statement of one json column is described as another");
+            }
+
+            return columns;
         }
         catch (StreamRuntimeException refused) when (refused is PostgresServerException || refused.Kind == ErrorKind.Configuration)
         {

@@ -107,9 +107,10 @@ internal static class ConnectionOpener
     {
         Socket socket = await ConnectSocketAsync(options, endpoint, cancellationToken).ConfigureAwait(false);
         Stream plain = endpoint.IsUnixSocket ? new NetworkStream(socket, ownsSocket: false) : new BulkReceiveStream(socket);
+        SslStream? tls = null;
+        bool isOpen = false;
         try
         {
-            SslStream? tls = null;
             if (tryTls)
             {
                 tls = await TlsUpgrade.TryUpgradeAsync(socket, plain, options, endpoint, cancellationToken).ConfigureAwait(false);
@@ -121,17 +122,21 @@ internal static class ConnectionOpener
 
             var connection = new PostgresConnection(options, endpoint, socket, tls ?? plain, tls is not null);
             await Login.RunAsync(connection, tls, cancellationToken).ConfigureAwait(false);
+            isOpen = true;
             return connection;
         }
         catch (Exception failure) when (failure is IOException or SocketException)
         {
-            socket.Dispose();
             throw new StreamRuntimeException(ErrorKind.ConnectFailed, $"The connection to {endpoint} broke while it was set up: {failure.Message}", failure, isTransient: true);
         }
-        catch
+        finally
         {
-            socket.Dispose();
-            throw;
+            if (!isOpen)
+            {
+                // The socket first: nothing may be sent any more, whatever closing the streams would like to say.
+                socket.Dispose();
+                await (tls ?? plain).DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 

@@ -100,6 +100,7 @@ internal sealed class Login
                 return true;
             case AuthenticationRequestType.ClearTextPassword:
                 BeginMethod(AuthenticationMethods.ClearText, "a clear-text password", "password");
+                BackendMessage.CheckEnd(body, BackendMessageType.Authentication);
                 FrontendMessages.PasswordMessage(_connection.Output, Password());
                 return false;
             case AuthenticationRequestType.Md5Password:

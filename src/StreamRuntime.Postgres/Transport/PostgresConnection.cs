@@ -14,12 +14,13 @@ namespace StreamRuntime.Postgres.Transport;
 /// </remarks>
 internal sealed class PostgresConnection : IAsyncDisposable
 {
-    private readonly Socket _socket;
+    // Null over a stream that is no socket, which nothing can look into or cancel.
+    private readonly Socket? _socket;
     private readonly Stream _stream;
     private int _taken;
     private bool _closed;
 
-    public PostgresConnection(PostgresOptions options, PostgresEndpoint endpoint, Socket socket, Stream stream, bool isTls)
+    public PostgresConnection(PostgresOptions options, PostgresEndpoint endpoint, Socket? socket, Stream stream, bool isTls)
     {
         Options = options;
         Endpoint = endpoint;
@@ -43,7 +44,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
     public SessionParameters Parameters { get; } = new();
 
     /// <summary>The address we are really connected to, for the cancel request; host names may have several.</summary>
-    public EndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
+    public EndPoint? RemoteEndPoint => _socket?.RemoteEndPoint;
 
     /// <summary>The server's process, 0 when it did not say.</summary>
     public int ProcessId { get; set; }
@@ -52,7 +53,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
     public byte[]? SecretKey { get; set; }
 
     /// <summary>Bytes that lie ready in the socket although nothing was asked; unknown under TLS, whose own messages come unasked.</summary>
-    public bool HasUnaskedBytes => Input.Buffered.Length > _taken || (!IsTls && _socket.Available > 0);
+    public bool HasUnaskedBytes => Input.Buffered.Length > _taken || (!IsTls && _socket?.Available > 0);
 
     /// <summary>Sends what was written to <see cref="Output"/>.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
@@ -149,7 +150,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
     }
 
     /// <summary>Closes the socket at once, from any thread; whatever waits on it fails.</summary>
-    public void Abort() => _socket.Dispose();
+    public void Abort() => _socket?.Dispose();
 
     /// <summary>Says goodbye where that costs no waiting, and closes.</summary>
     public async ValueTask DisposeAsync()
@@ -163,7 +164,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
         Input.Complete();
 
         // A socket that can't take five bytes now is closed without them: the server notices either way.
-        if (_socket.Connected && _socket.Poll(0, SelectMode.SelectWrite))
+        if (_socket is { Connected: true } && _socket.Poll(0, SelectMode.SelectWrite))
         {
             try
             {
@@ -177,7 +178,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
         }
 
         await _stream.DisposeAsync().ConfigureAwait(false);
-        _socket.Dispose();
+        _socket?.Dispose();
     }
 
     private StreamRuntimeException Lost(Exception? cause) => new(

@@ -56,12 +56,14 @@ internal static class QueryCanceller
     {
         long dropped = 0;
         int skip = 0;
+        int needed;
         while (true)
         {
             ReadOnlyMemory<byte> buffered = connection.Input.Buffered;
             int taken = Math.Min(skip, buffered.Length);
             skip -= taken;
-            bool ready = skip == 0 && TrySkipMessages(connection, buffered.Span, ref taken, ref skip);
+            needed = 0;
+            bool ready = skip == 0 && TrySkipMessages(connection, buffered.Span, ref taken, ref skip, out needed);
             connection.Input.Consume(taken);
             dropped += taken;
             if (ready)
@@ -74,13 +76,14 @@ internal static class QueryCanceller
                 return false;
             }
 
-            await connection.ReceiveAsync(0, cancellationToken).ConfigureAwait(false);
+            await connection.ReceiveAsync(needed, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Skips whole messages, and the beginning of a row that has not wholly come; true at ReadyForQuery.</summary>
-    private static bool TrySkipMessages(PostgresConnection connection, ReadOnlySpan<byte> buffered, ref int taken, ref int skip)
+    private static bool TrySkipMessages(PostgresConnection connection, ReadOnlySpan<byte> buffered, ref int taken, ref int skip, out int needed)
     {
+        needed = 0;
         while (BackendMessage.TryReadHeader(buffered[taken..], out BackendMessageType type, out int bodyLength))
         {
             int here = buffered.Length - taken - BackendMessage.HeaderBytes;
@@ -89,6 +92,7 @@ internal static class QueryCanceller
                 BackendMessage.CheckBody(type, bodyLength);
                 if (here < bodyLength)
                 {
+                    needed = BackendMessage.HeaderBytes + bodyLength;
                     return false;
                 }
 

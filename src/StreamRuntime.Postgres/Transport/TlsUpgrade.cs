@@ -13,7 +13,10 @@ internal static class TlsUpgrade
     /// <summary>
     /// Asks for TLS and sets it up. Null when the server has none; whether that will do is the caller's decision.
     /// </summary>
-    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Tls"/>.</exception>
+    /// <exception cref="StreamRuntimeException">
+    /// Kind <see cref="ErrorKind.Tls"/>: TLS failed; <see cref="ErrorKind.Protocol"/>: the answer is none, or comes with more, which no other way of
+    /// connecting makes good.
+    /// </exception>
     public static async Task<SslStream?> TryUpgradeAsync(Socket socket, Stream plain, PostgresOptions options, PostgresEndpoint endpoint, CancellationToken cancellationToken)
     {
         if (!options.SslDirect)
@@ -28,18 +31,19 @@ internal static class TlsUpgrade
             int received = await plain.ReadAsync(answer, cancellationToken).ConfigureAwait(false);
             if (received == 0)
             {
-                throw Failed(endpoint, "the server closed the connection instead of answering the request for TLS", null);
+                throw new StreamRuntimeException(
+                    ErrorKind.ConnectFailed, $"The server at {endpoint} closed the connection instead of answering the request for TLS.", isTransient: true);
             }
 
             if (answer[0] is not ((byte)'S' or (byte)'N'))
             {
                 // Whatever it says, it says it unauthenticated, so it is not shown.
-                throw Failed(endpoint, $"the server answered the request for TLS with 0x{answer[0]:x2} instead of S or N", null);
+                BackendMessage.Violation($"the request for TLS is answered with 0x{answer[0]:x2} instead of S or N");
             }
 
             if (socket.Available > 0)
             {
-                throw Failed(endpoint, "bytes came after the answer to the request for TLS, before anything was asked", null);
+                BackendMessage.Violation("bytes came after the answer to the request for TLS, before anything was asked");
             }
 
             if (answer[0] == (byte)'N')
@@ -72,7 +76,9 @@ internal static class TlsUpgrade
         {
             TargetHost = endpoint.Host,
             EnabledSslProtocols = options.TlsVersions,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+
+            // A certificate may name an address to fetch others from. Fetching would let any server send us there, and wait for as long as that takes.
+            CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
         };
         if (options.SslDirect)
         {
@@ -82,11 +88,7 @@ internal static class TlsUpgrade
         X509Certificate2Collection? roots = LoadRoots(options);
         if (roots is not null)
         {
-            tls.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
+            tls.CertificateChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             tls.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         }
 
