@@ -33,6 +33,9 @@ internal sealed class BulkReceiveStream : Stream
     // A wait for the mark takes this part of a tick, so that one that takes a whole tick is no longer the pace that was measured.
     private const int MarksPerTick = 3;
 
+    // The pace of many ticks is steadier than that of one, and asking for it costs system calls; that something was received costs none.
+    private const int TicksToMeasure = 8;
+
     private static readonly bool IsSupported = OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(4, 18);
 
     // Real time, whatever clock the options name: this waits for the kernel, not for a deadline.
@@ -43,6 +46,7 @@ internal sealed class BulkReceiveStream : Stream
     private long _bytesAtMeasure;
     private int _receives;
     private int _receivesAtTick;
+    private int _ticks;
     private int _mark;
     private volatile bool _isBulk;
 
@@ -126,6 +130,11 @@ internal sealed class BulkReceiveStream : Stream
             int receives = Volatile.Read(ref _receives);
             bool received = receives != _receivesAtTick;
             _receivesAtTick = receives;
+            if (received && ++_ticks % TicksToMeasure != 0)
+            {
+                return;
+            }
+
             try
             {
                 int mark = received ? MeasureMark() : 0;
@@ -135,7 +144,7 @@ internal sealed class BulkReceiveStream : Stream
                     _isBulk = false;
                     SetMark(1);
                 }
-                else if (mark > _mark + _mark / 4 || mark < _mark - _mark / 4)
+                else if (mark > _mark * 3 / 2 || mark < _mark * 2 / 3)
                 {
                     SetMark(mark);
                 }
@@ -159,6 +168,7 @@ internal sealed class BulkReceiveStream : Stream
             }
 
             SetMark(mark);
+            _ticks = 0;
             _receivesAtTick = _receives;
             _isBulk = true;
         }
