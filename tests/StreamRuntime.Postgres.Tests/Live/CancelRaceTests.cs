@@ -6,6 +6,7 @@ using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Postgres.Rows;
 using StreamRuntime.Postgres.Transport;
 using StreamRuntime.Streams;
+using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Processes;
 using StreamRuntime.TestKit.Servers;
 using Xunit.Abstractions;
@@ -47,11 +48,13 @@ public sealed class CancelRaceTests(LiveServer server, ITestOutputHelper output)
     public async Task Cancel_ThatFindsTheServerNotYetAtTheQuery_IsMadeAgain()
     {
         // A backend that is still reading its command ignores a cancel. Stopped, it gets the signal first and the command after.
-        var selector = new HostSelector(server.Options("application_name=early"));
+        var selector = new HostSelector(server.Options("application_name=early") with { CancelTimeout = TimeSpan.FromSeconds(20) });
         PostgresConnection connection = await selector.OpenAsync(CancellationToken.None);
         await using (connection)
         {
+            string status = $"/proc/{connection.ProcessId}/status";
             Assert.True(ChildProcess.SendSignal(connection.ProcessId, UnixSignal.Stop));
+            await Wait.UntilAsync(() => Line(status, "State:").StartsWith('T'), TimeSpan.FromSeconds(10), "the backend has stopped");
             FrontendMessages.Parse(connection.Output, "", "select pg_sleep(3600)", []);
             FrontendMessages.Bind(connection.Output, "", "", []);
             FrontendMessages.Execute(connection.Output, "", 0);
@@ -61,7 +64,11 @@ public sealed class CancelRaceTests(LiveServer server, ITestOutputHelper output)
             Task<bool> drain = QueryCanceller.DrainAsync(connection, cancel: true);
 
             // As long as the stopped backend has not taken the signal, it is pending.
-            await TestKit.Wait.UntilAsync(() => HasPendingInterrupt(connection.ProcessId), TimeSpan.FromSeconds(1.5), "the cancel has reached the backend");
+            const int InterruptBit = 1 << ((int)UnixSignal.Interrupt - 1);
+            await Wait.UntilAsync(
+                () => (int.Parse(Line(status, "ShdPnd:"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & InterruptBit) != 0,
+                TimeSpan.FromSeconds(10),
+                "the cancel has reached the backend");
             Assert.True(ChildProcess.SendSignal(connection.ProcessId, UnixSignal.Continue));
             Assert.True(await drain);
         }
@@ -69,12 +76,8 @@ public sealed class CancelRaceTests(LiveServer server, ITestOutputHelper output)
         await server.AssertIdleAsync("early");
     }
 
-    private static bool HasPendingInterrupt(int processId)
-    {
-        string line = File.ReadLines($"/proc/{processId}/status").First(l => l.StartsWith("ShdPnd:", StringComparison.Ordinal));
-        ulong pending = ulong.Parse(line.AsSpan("ShdPnd:".Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        return (pending & 1UL << ((int)UnixSignal.Interrupt - 1)) != 0;
-    }
+    private static string Line(string file, string name) =>
+        File.ReadLines(file).First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Trim();
 
     private async Task RaceAsync(PostgresOptions options, int rounds)
     {
