@@ -108,11 +108,12 @@ internal sealed class PostgresRowSource : IRowSource
             _connection.Input.Detach();
         }
 
+        // Whoever uses the connection next starts behind what was looked at here.
+        _connection.Input.Consume(_taken);
+        _taken = 0;
         bool clean = _phase == Phase.Ended;
         if (_phase < Phase.Ended || _phase == Phase.Failed)
         {
-            _connection.Input.Consume(_taken);
-            _taken = 0;
             clean = await QueryCanceller.DrainAsync(_connection, cancel: _phase is Phase.Binding or Phase.Rows).ConfigureAwait(false);
         }
 

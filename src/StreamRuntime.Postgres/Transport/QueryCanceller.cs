@@ -6,6 +6,9 @@ namespace StreamRuntime.Postgres.Transport;
 /// <summary>Ends a query that nobody wants any more, within a bounded time and a bounded number of bytes.</summary>
 internal static class QueryCanceller
 {
+    // Longer than a server that heard us takes to stop, and short beside the second within which a query is to be gone.
+    private static readonly TimeSpan FirstRepeat = TimeSpan.FromMilliseconds(200);
+
     /// <summary>
     /// Reads what is left of a result and drops it, until the server is ready for the next query. With <paramref name="cancel"/> the server is asked
     /// to stop as well, at the same time: a backend that is blocked on a full socket hears no cancel, so reading on is what makes it work.
@@ -17,19 +20,9 @@ internal static class QueryCanceller
     {
         PostgresOptions options = connection.Options;
         using var timeout = new CancellationTokenSource(options.CancelTimeout, options.TimeProvider);
-        Task<bool> cancelled = cancel ? TryCancelAsync(connection, timeout.Token) : Task.FromResult(true);
-        bool ready;
-        try
-        {
-            ready = await DropUntilReadyAsync(connection, options.CancelDrainBytes, timeout.Token).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (failure is StreamRuntimeException or OperationCanceledException)
-        {
-            // Too slow, too much, lost or broken: all end in closing the connection.
-            ready = false;
-        }
-
-        return await cancelled.ConfigureAwait(false) && ready;
+        Task<bool> drained = TryDrainAsync(connection, timeout.Token);
+        bool noneUnderWay = !cancel || await CancelUntilAsync(drained, connection, timeout.Token).ConfigureAwait(false);
+        return await drained.ConfigureAwait(false) && noneUnderWay;
     }
 
     /// <summary>Asks the server to stop what the connection runs, before the connection is closed without reading on.</summary>
@@ -37,6 +30,40 @@ internal static class QueryCanceller
     {
         using var timeout = new CancellationTokenSource(connection.Options.CancelTimeout, connection.Options.TimeProvider);
         await TryCancelAsync(connection, timeout.Token).ConfigureAwait(false);
+    }
+
+    private static async Task<bool> TryDrainAsync(PostgresConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DropUntilReadyAsync(connection, connection.Options.CancelDrainBytes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is StreamRuntimeException or OperationCanceledException)
+        {
+            // Too slow, too much, lost or broken: all end in closing the connection.
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Asks until the result has ended. A backend that gets the request while it is still reading the query's messages ignores it, and then runs the
+    /// query, so once may not be enough. Each request is waited out before the next, and before this returns.
+    /// </summary>
+    private static async Task<bool> CancelUntilAsync(Task drained, PostgresConnection connection, CancellationToken cancellationToken)
+    {
+        TimeProvider time = connection.Options.TimeProvider;
+        for (TimeSpan pause = FirstRepeat; !drained.IsCompleted; pause *= 2)
+        {
+            if (!await TryCancelAsync(connection, cancellationToken).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            // A deadline that passes ends the draining too.
+            await Task.WhenAny(drained, Task.Delay(pause, time, cancellationToken)).ConfigureAwait(false);
+        }
+
+        return true;
     }
 
     private static async Task<bool> TryCancelAsync(PostgresConnection connection, CancellationToken cancellationToken)

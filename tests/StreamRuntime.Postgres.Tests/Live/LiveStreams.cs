@@ -60,9 +60,9 @@ internal static class LiveStreams
         return output.ToArray();
     }
 
-    /// <summary>SQL of many rows <c>{"i" : 1, "pad" : "xxx…"}</c>, numbered from 1.</summary>
+    /// <summary>SQL of many rows <c>{"i" : 1, "pad" : "xxx…"}</c>, numbered from 1; made one by one, where a function in FROM would first be stored.</summary>
     public static string Numbered(int rows, int padding = 100) => string.Create(
-        CultureInfo.InvariantCulture, $"select json_build_object('i', i, 'pad', repeat('x', {padding})) from generate_series(1, {rows}) i");
+        CultureInfo.InvariantCulture, $"select json_build_object('i', i, 'pad', repeat('x', {padding})) from (select generate_series(1, {rows}) as i) _");
 
     /// <summary>The number of such a row.</summary>
     public static int NumberOf(JsonRow row)
@@ -95,5 +95,17 @@ internal static class LiveStreams
         }
 
         return last;
+    }
+
+    /// <summary>Reads to the end, whatever the rows are.</summary>
+    public static async Task<int> CountBatchesAsync(this JsonRowStream stream)
+    {
+        int batches = 0;
+        while (await stream.ReadBatchAsync())
+        {
+            batches++;
+        }
+
+        return batches;
     }
 }
