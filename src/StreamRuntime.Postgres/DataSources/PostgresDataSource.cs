@@ -83,7 +83,10 @@ public sealed class PostgresDataSource : IAsyncDisposable
         PostgresConnection connection, PostgresQuery query, JsonRowStreamOptions options, CancellationToken cancellationToken)
     {
         // Until the stream exists and watches its own deadlines, this one stands for them: the server is being waited for.
-        using var timeout = new CancellationTokenSource(options.ProgressTimeout, options.TimeProvider);
+        bool isTotal = options.TotalTimeout != Timeout.InfiniteTimeSpan
+            && (options.ProgressTimeout == Timeout.InfiniteTimeSpan || options.TotalTimeout < options.ProgressTimeout);
+        TimeSpan limit = isTotal ? options.TotalTimeout : options.ProgressTimeout;
+        using var timeout = new CancellationTokenSource(limit, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
@@ -100,7 +103,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
 
             throw new StreamRuntimeException(
                 ErrorKind.Timeout,
-                $"The server at {connection.Endpoint} did not answer the query within {options.ProgressTimeout.TotalSeconds:0.###} s (ProgressTimeout).",
+                $"The server at {connection.Endpoint} did not answer the query within {limit.TotalSeconds:0.###} s ({(isTotal ? nameof(options.TotalTimeout) : nameof(options.ProgressTimeout))}).",
                 isTransient: true);
         }
     }

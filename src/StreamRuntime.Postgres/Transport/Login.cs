@@ -99,8 +99,8 @@ internal sealed class Login
                 CheckAccepted();
                 return true;
             case AuthenticationRequestType.ClearTextPassword:
-                BeginMethod(AuthenticationMethods.ClearText, "a clear-text password", "password");
                 BackendMessage.CheckEnd(body, BackendMessageType.Authentication);
+                BeginMethod(AuthenticationMethods.ClearText, "a clear-text password", "password");
                 FrontendMessages.PasswordMessage(_connection.Output, Password());
                 return false;
             case AuthenticationRequestType.Md5Password:

@@ -18,6 +18,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
     private readonly Socket? _socket;
     private readonly Stream _stream;
     private int _taken;
+    private bool _isSendingBroken;
     private bool _closed;
 
     public PostgresConnection(PostgresOptions options, PostgresEndpoint endpoint, Socket? socket, Stream stream, bool isTls)
@@ -58,6 +59,8 @@ internal sealed class PostgresConnection : IAsyncDisposable
     /// <summary>Sends what was written to <see cref="Output"/>.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
+        // Until all of it has gone out, the server may be in the middle of a message, where nothing else can be said.
+        _isSendingBroken = true;
         try
         {
             await Output.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -66,6 +69,8 @@ internal sealed class PostgresConnection : IAsyncDisposable
         {
             throw Lost(failure);
         }
+
+        _isSendingBroken = false;
     }
 
     /// <summary>Receives once; ends only with bytes.</summary>
@@ -164,7 +169,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
         Input.Complete();
 
         // A socket that can't take five bytes now is closed without them: the server notices either way.
-        if (_socket is { Connected: true } && _socket.Poll(0, SelectMode.SelectWrite))
+        if (!_isSendingBroken && _socket is { Connected: true } && _socket.Poll(0, SelectMode.SelectWrite))
         {
             try
             {
