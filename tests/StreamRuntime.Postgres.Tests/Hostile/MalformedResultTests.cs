@@ -6,6 +6,7 @@ using static StreamRuntime.TestKit.Servers.BackendMessages;
 namespace StreamRuntime.Postgres.Tests.Hostile;
 
 /// <summary>Results that break the protocol, each a different way.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class MalformedResultTests
 {
     private const int Gibibyte = 1024 * 1024 * 1024;

@@ -10,6 +10,7 @@ using static StreamRuntime.TestKit.Servers.BackendMessages;
 namespace StreamRuntime.Postgres.Tests.Hostile;
 
 /// <summary>Servers that say nothing, too little or too much, at every stage of a conversation.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class SilenceAndFloodTests
 {
     private static readonly byte[] Row = DataRow("{\"i\":1}");

@@ -51,6 +51,9 @@ public sealed class ScriptedServer : IAsyncDisposable
     /// <param name="script">Runs once for every connection.</param>
     public static ScriptedServer Start(Func<ScriptedConnection, Task> script) => new(script);
 
+    /// <summary>Refuses every further connection; those that are there go on.</summary>
+    public void StopAccepting() => _listener.Dispose();
+
     /// <summary>Closes every connection and waits for the scripts.</summary>
     /// <exception cref="AggregateException">A script's expectation failed: the test proved nothing.</exception>
     public async ValueTask DisposeAsync()
@@ -88,8 +91,9 @@ public sealed class ScriptedServer : IAsyncDisposable
                 _scripts.Add(RunAsync(connection));
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
+            // The server stops, or was told to accept no more.
             return;
         }
     }
