@@ -7,7 +7,7 @@ namespace StreamRuntime.Benchmarks.Measuring;
 /// <param name="Cores">Processors this process may use.</param>
 /// <param name="Processor">The processor's name.</param>
 /// <param name="MemoryMb">The machine's memory.</param>
-/// <param name="Kernel">The operating system's version.</param>
+/// <param name="Kernel">The kernel's version, and the system it runs.</param>
 /// <param name="LoadBefore">The load average of the minute before the run: above about 0.5, others were at work too.</param>
 internal sealed record Machine(int Cores, string Processor, long MemoryMb, string Kernel, double LoadBefore)
 {
@@ -15,7 +15,7 @@ internal sealed record Machine(int Cores, string Processor, long MemoryMb, strin
         Environment.ProcessorCount,
         ProcessorName(),
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024),
-        RuntimeInformation.OSDescription,
+        $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()} ({RuntimeInformation.OSDescription})",
         double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture));
 
     private static string ProcessorName() =>

@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using StreamRuntime.Benchmarks.Options;
 
 namespace StreamRuntime.Benchmarks.Measuring;
 
@@ -13,9 +15,16 @@ internal sealed record SourceVersion(string Commit, bool HasChanges)
 
     private static async Task<string> GitAsync(params string[] arguments)
     {
-        using Process git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true })!;
-        string output = await git.StandardOutput.ReadToEndAsync();
-        await git.WaitForExitAsync();
-        return git.ExitCode == 0 ? output : "unknown";
+        try
+        {
+            using Process git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true })!;
+            string output = await git.StandardOutput.ReadToEndAsync();
+            await git.WaitForExitAsync();
+            return git.ExitCode == 0 ? output : throw new RunException("Results name their commit, and git can't tell it here. Run the benchmarks from a git working copy.");
+        }
+        catch (Win32Exception failure)
+        {
+            throw new RunException($"Results name their commit, and git could not be started: {failure.Message}", cause: failure);
+        }
     }
 }
