@@ -73,7 +73,7 @@ public sealed class StressTests(ITestOutputHelper output)
     [Fact]
     public async Task AfterPauseCompletes_NoReceiveStarts_UntilResume()
     {
-        int rounds = Rows.IsFullRun ? 200_000 : 5_000;
+        int rounds = Rows.IsFullRun ? 100_000 : 1_000;
         int seed = Seed();
         var random = new Random(seed);
         var source = new ScriptedRowSource().Forever((rows, _) =>
@@ -109,13 +109,15 @@ public sealed class StressTests(ITestOutputHelper output)
 
             Assert.True(receives == source.Receives, $"seed {seed}, round {round}: a receive started while paused");
             await stream.ResumeAsync();
+
+            // Once the reader is on its way again, or every pause would meet one that is still parked at the gate.
+            Assert.True(SpinWait.SpinUntil(() => source.Receives != receives, Rows.Patience), $"seed {seed}, round {round}: the reader was not woken");
             Thread.SpinWait(random.Next(100));
         }
 
         await stream.DisposeAsync();
         Assert.True(reader.Join(Rows.Patience));
         Assert.Null(source.BrokenRule);
-        Assert.True(source.Receives > 1);
     }
 
     [Fact]
