@@ -13,35 +13,28 @@ namespace StreamRuntime.Interleaving.Tests.Mutations;
 /// A mutant's namespace lies within the runtime's, so what it does not define itself, the shadows among it, it finds there. It has its own
 /// copy of every type that names a mutated one, and of those that name these.
 /// </remarks>
-public sealed class Mutants : IDisposable
+public sealed class Mutants
 {
     private const string Name = "StreamRuntime.Interleaving.Mutants";
     private const string Namespace = "namespace StreamRuntime.Streams;";
 
     private static readonly string[] s_machine = ["JsonRowStream", "PauseGate", "StreamStateCell", "StreamModel", "Scenarios"];
 
-    private readonly string _folder = Directory.CreateTempSubdirectory(Name).FullName;
     private readonly Assembly _assembly;
 
     public Mutants()
     {
-        Dictionary<string, string> sources = ReadSources();
-        string[] files = FilesOfAMutant(sources);
-        for (int index = 0; index < Catalogue.All.Length; index++)
+        string folder = Directory.CreateTempSubdirectory(Name).FullName;
+        try
         {
-            Mutation mutation = Catalogue.All[index];
-            Write(index, mutation, sources, mutation.IsOfTheTable ? ["StreamStateCell.cs"] : files);
+            using var compiled = new MemoryStream(Make(folder));
+            _assembly = AssemblyLoadContext.GetLoadContext(typeof(Mutants).Assembly)!.LoadFromStream(compiled);
         }
-
-        File.WriteAllText(Path.Combine(_folder, "Monitor.cs"), sources["Monitor.cs"]);
-        File.WriteAllText(
-            Path.Combine(_folder, "Usings.cs"),
-            "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;");
-        using var compiled = new MemoryStream(File.ReadAllBytes(Compile()));
-        _assembly = AssemblyLoadContext.GetLoadContext(typeof(Mutants).Assembly)!.LoadFromStream(compiled);
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     internal Scenario[] GetScenarios(int mutant, string list) =>
         (Scenario[])GetType(mutant, nameof(Scenarios)).GetField(list, BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
@@ -80,11 +73,28 @@ public sealed class Mutants : IDisposable
 
     private static bool Names(string source, string type) => Regex.IsMatch(source, $@"^(?!\s*//).*\b{type}\b", RegexOptions.Multiline);
 
+    private static byte[] Make(string folder)
+    {
+        Dictionary<string, string> sources = ReadSources();
+        string[] files = FilesOfAMutant(sources);
+        for (int index = 0; index < Catalogue.All.Length; index++)
+        {
+            Mutation mutation = Catalogue.All[index];
+            Write(folder, index, mutation, sources, mutation.IsOfTheTable ? ["StreamStateCell.cs"] : files);
+        }
+
+        File.WriteAllText(Path.Combine(folder, "Monitor.cs"), sources["Monitor.cs"]);
+        File.WriteAllText(
+            Path.Combine(folder, "Usings.cs"),
+            "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;");
+        return Compile(folder);
+    }
+
     private Type GetType(int mutant, string name) => _assembly.GetType($"{Within(mutant)}.{name}", throwOnError: true)!;
 
-    private void Write(int index, Mutation mutation, Dictionary<string, string> sources, string[] files)
+    private static void Write(string root, int index, Mutation mutation, Dictionary<string, string> sources, string[] files)
     {
-        string folder = Directory.CreateDirectory(Path.Combine(_folder, Within(index))).FullName;
+        string folder = Directory.CreateDirectory(Path.Combine(root, Within(index))).FullName;
         foreach (string file in files)
         {
             string text = mutation.Edits.Where(edit => edit.File == file).Aggregate(sources[file], (source, edit) => edit.Apply(source));
@@ -92,18 +102,18 @@ public sealed class Mutants : IDisposable
         }
     }
 
-    private string Compile()
+    private static byte[] Compile(string folder)
     {
         string compiler = typeof(Mutants).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "Compiler").Value!;
         string sdkRoot = Path.GetFullPath(Path.Combine(compiler, "../../../../.."));
-        string output = Path.Combine(_folder, Name + ".dll");
-        string response = Path.Combine(_folder, "arguments.rsp");
+        string output = Path.Combine(folder, Name + ".dll");
+        string response = Path.Combine(folder, "arguments.rsp");
         var trusted = (string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!;
         File.WriteAllLines(response,
         [
             "/nologo", "/noconfig", "/nostdlib", "/target:library", "/optimize+", "/langversion:14", "/nullable:enable", "/warn:0", "/unsafe-", $"/out:\"{output}\"",
             .. trusted.Split(Path.PathSeparator).Append(typeof(Mutants).Assembly.Location).Distinct().Select(path => $"/reference:\"{path}\""),
-            .. Directory.GetFiles(_folder, "*.cs", SearchOption.AllDirectories).Select(path => $"\"{path}\""),
+            .. Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories).Select(path => $"\"{path}\""),
         ]);
         using Process process = Process.Start(new ProcessStartInfo(
             Path.Combine(sdkRoot, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"),
@@ -113,6 +123,6 @@ public sealed class Mutants : IDisposable
         })!;
         string said = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"The mutants do not compile:\n{said}");
+        return process.ExitCode == 0 ? File.ReadAllBytes(output) : throw new InvalidOperationException($"The mutants do not compile:\n{said}");
     }
 }
