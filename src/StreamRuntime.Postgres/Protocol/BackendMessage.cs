@@ -48,7 +48,10 @@ internal static class BackendMessage
     }
 
     /// <summary>Cuts a NUL-terminated string off the front.</summary>
-    public static string ReadString(ref ReadOnlySpan<byte> body, BackendMessageType type)
+    public static string ReadString(ref ReadOnlySpan<byte> body, BackendMessageType type) => Text.GetString(ReadText(ref body, type));
+
+    /// <summary>The same without making a string, for what may be dropped: a server can send megabytes of it.</summary>
+    public static ReadOnlySpan<byte> ReadText(scoped ref ReadOnlySpan<byte> body, BackendMessageType type)
     {
         int end = body.IndexOf((byte)0);
         if (end < 0)
@@ -56,7 +59,7 @@ internal static class BackendMessage
             Violation($"message {Name(type)} holds a string that is not terminated");
         }
 
-        string text = Text.GetString(body[..end]);
+        ReadOnlySpan<byte> text = body[..end];
         body = body[(end + 1)..];
         return text;
     }
@@ -108,12 +111,11 @@ internal static class BackendMessage
     }
 
     /// <summary>Reads a ParameterStatus.</summary>
-    public static (string Name, string Value) ReadParameterStatus(ReadOnlySpan<byte> body)
+    public static void ReadParameterStatus(ReadOnlySpan<byte> body, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
-        string name = ReadString(ref body, BackendMessageType.ParameterStatus);
-        string value = ReadString(ref body, BackendMessageType.ParameterStatus);
+        name = ReadText(ref body, BackendMessageType.ParameterStatus);
+        value = ReadText(ref body, BackendMessageType.ParameterStatus);
         CheckEnd(body, BackendMessageType.ParameterStatus);
-        return (name, value);
     }
 
     /// <summary>Reads a BackendKeyData. Keys have 4 bytes, or up to 256 from protocol 3.2 on.</summary>
@@ -143,7 +145,7 @@ internal static class BackendMessage
 
         for (int i = 0; i < count; i++)
         {
-            ReadString(ref body, Type);
+            ReadText(ref body, Type);
         }
 
         CheckEnd(body, Type);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace StreamRuntime.Postgres.Protocol;
 
@@ -8,26 +9,40 @@ internal static class ServerMessageFields
     public static PostgresServerMessage Parse(ReadOnlySpan<byte> body, BackendMessageType type)
     {
         var message = new PostgresServerMessage();
-        while (true)
+        while (TryReadField(ref body, type, out byte field, out ReadOnlySpan<byte> value))
         {
-            if (body.IsEmpty)
-            {
-                BackendMessage.Violation($"message {BackendMessage.Name(type)} has no end mark after its fields");
-            }
-
-            byte field = body[0];
-            body = body[1..];
-            if (field == 0)
-            {
-                BackendMessage.CheckEnd(body, type);
-                break;
-            }
-
-            string value = BackendMessage.ReadString(ref body, type);
-            message = With(message, field, value);
+            message = With(message, field, Encoding.UTF8.GetString(value));
         }
 
         return message.Severity.Length > 0 ? message : message with { Severity = message.LocalizedSeverity };
+    }
+
+    /// <summary>Checks a message that nobody wants to read, without making anything of it.</summary>
+    public static void Check(ReadOnlySpan<byte> body, BackendMessageType type)
+    {
+        while (TryReadField(ref body, type, out _, out _))
+        {
+        }
+    }
+
+    private static bool TryReadField(ref ReadOnlySpan<byte> body, BackendMessageType type, out byte field, out ReadOnlySpan<byte> value)
+    {
+        if (body.IsEmpty)
+        {
+            BackendMessage.Violation($"message {BackendMessage.Name(type)} has no end mark after its fields");
+        }
+
+        field = body[0];
+        body = body[1..];
+        if (field == 0)
+        {
+            BackendMessage.CheckEnd(body, type);
+            value = default;
+            return false;
+        }
+
+        value = BackendMessage.ReadText(ref body, type);
+        return true;
     }
 
     // Field codes: PostgreSQL documentation, "Error and Notice Message Fields". Unknown ones are to be ignored.

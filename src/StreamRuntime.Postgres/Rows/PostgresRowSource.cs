@@ -146,9 +146,16 @@ internal sealed class PostgresRowSource : IRowSource
         {
             // Also after a throw: what was looked at is not looked at again.
             _taken = at;
+
+            // Where there is no row yet, what is held is the beginning of one. Other messages, whole or begun, would pass for its progress.
+            int held = at < buffered.Length && buffered[at] == (byte)BackendMessageType.DataRow ? buffered.Length - at : 0;
             if (_encoder is not null)
             {
-                rows.ReportHeld(buffered.Length - at);
+                rows.ReportHeld(held);
+            }
+            else if (rows.Count == 0)
+            {
+                rows.Attach(memory.Slice(at, held));
             }
         }
     }

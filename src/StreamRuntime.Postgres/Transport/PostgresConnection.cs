@@ -130,11 +130,18 @@ internal sealed class PostgresConnection : IAsyncDisposable
         switch (type)
         {
             case BackendMessageType.NoticeResponse:
-                PostgresServerMessage notice = ServerMessageFields.Parse(body, type);
-                Options.OnNotice?.Invoke(notice);
+                if (Options.OnNotice is { } listener)
+                {
+                    listener(ServerMessageFields.Parse(body, type));
+                }
+                else
+                {
+                    ServerMessageFields.Check(body, type);
+                }
+
                 return true;
             case BackendMessageType.ParameterStatus:
-                (string name, string value) = BackendMessage.ReadParameterStatus(body);
+                BackendMessage.ReadParameterStatus(body, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value);
                 Parameters.Set(name, value);
                 if (Parameters.ClientEncoding is { } encoding && encoding is not ("UTF8" or "UNICODE"))
                 {
@@ -145,8 +152,8 @@ internal sealed class PostgresConnection : IAsyncDisposable
                 return true;
             case BackendMessageType.NotificationResponse:
                 BackendMessage.ReadInt32(ref body, type);
-                BackendMessage.ReadString(ref body, type);
-                BackendMessage.ReadString(ref body, type);
+                BackendMessage.ReadText(ref body, type);
+                BackendMessage.ReadText(ref body, type);
                 BackendMessage.CheckEnd(body, type);
                 return true;
             default:

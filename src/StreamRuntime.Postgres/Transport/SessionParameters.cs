@@ -1,9 +1,13 @@
+using System.Text;
+
 namespace StreamRuntime.Postgres.Transport;
 
 /// <summary>What the server reported of its session and we look at. Other parameters are passed over, so that no server can fill our memory with them.</summary>
 /// <remarks>Owned by its connection's reader.</remarks>
 internal sealed class SessionParameters
 {
+    private const int MostBytes = 256;
+
     public string? ServerVersion { get; private set; }
 
     public string? ClientEncoding { get; private set; }
@@ -19,28 +23,34 @@ internal sealed class SessionParameters
     /// <summary>True when dates come as ISO 8601 has them. Unknown counts as not, since a proxy may keep the report to itself.</summary>
     public bool HasIsoDates => DateStyle?.StartsWith("ISO", StringComparison.Ordinal) == true;
 
-    public void Set(string name, string value)
+    public void Set(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        switch (name)
+        if (name.SequenceEqual("server_version"u8))
         {
-            case "server_version":
-                ServerVersion = value;
-                break;
-            case "client_encoding":
-                ClientEncoding = value;
-                break;
-            case "DateStyle":
-                DateStyle = value;
-                break;
-            case "in_hot_standby":
-                IsInHotStandby = value == "on";
-                break;
-            case "default_transaction_read_only":
-                IsReadOnlyByDefault = value == "on";
-                break;
-            case "standard_conforming_strings":
-                StandardConformingStrings = value == "on";
-                break;
+            ServerVersion = ToText(value);
+        }
+        else if (name.SequenceEqual("client_encoding"u8))
+        {
+            ClientEncoding = ToText(value);
+        }
+        else if (name.SequenceEqual("DateStyle"u8))
+        {
+            DateStyle = ToText(value);
+        }
+        else if (name.SequenceEqual("in_hot_standby"u8))
+        {
+            IsInHotStandby = value.SequenceEqual("on"u8);
+        }
+        else if (name.SequenceEqual("default_transaction_read_only"u8))
+        {
+            IsReadOnlyByDefault = value.SequenceEqual("on"u8);
+        }
+        else if (name.SequenceEqual("standard_conforming_strings"u8))
+        {
+            StandardConformingStrings = value.SequenceEqual("on"u8);
         }
     }
+
+    // Versions and styles are short; of anything longer the beginning is enough to say what is wrong with it.
+    private static string ToText(ReadOnlySpan<byte> value) => Encoding.UTF8.GetString(value[..Math.Min(value.Length, MostBytes)]);
 }

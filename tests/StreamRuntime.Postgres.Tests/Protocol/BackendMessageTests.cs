@@ -204,11 +204,13 @@ public sealed class BackendMessageTests
         Assert.Null(ServerMessageFields.Parse(BackendMessages.ErrorResponse(('C', "42601"), ('P', position)).AsSpan(5), BackendMessageType.ErrorResponse).Position);
 
     [Fact]
-    public void ParameterStatus_InvalidUtf8_IsReplacedAndNotAnError()
+    public void ParameterStatus_InvalidUtf8_IsNotAnError()
     {
-        (string name, string value) = BackendMessage.ReadParameterStatus([(byte)'a', 0xff, 0, (byte)'b', 0]);
-        Assert.Equal("a\ufffd", name);
-        Assert.Equal("b", value);
+        ReadOnlySpan<byte> body = [(byte)'a', 0xff, 0, (byte)'b', 0];
+        BackendMessage.ReadParameterStatus(body, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value);
+        Assert.True(name.SequenceEqual(body[..2]));
+        Assert.Equal("b"u8, value);
+        Assert.Equal("a\ufffd", BackendMessage.ReadString(ref body, BackendMessageType.ParameterStatus));
     }
 
     [Fact]
@@ -248,10 +250,11 @@ public sealed class BackendMessageTests
                 RowDescription.Parse(body);
                 break;
             case "ErrorResponse":
+                ServerMessageFields.Check(body, BackendMessageType.ErrorResponse);
                 ServerMessageFields.Parse(body, BackendMessageType.ErrorResponse);
                 break;
             case "ParameterStatus":
-                BackendMessage.ReadParameterStatus(body);
+                BackendMessage.ReadParameterStatus(body, out _, out _);
                 break;
             case "NegotiateProtocolVersion":
                 BackendMessage.ReadNegotiateProtocolVersion(body);

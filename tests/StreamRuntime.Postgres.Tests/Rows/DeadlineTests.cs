@@ -41,7 +41,8 @@ public sealed class DeadlineTests : IDisposable
         Assert.Equal(ErrorKind.Timeout, failure.Kind);
         Assert.Contains(byTotal ? "TotalTimeout" : "ProgressTimeout", failure.Message, StringComparison.Ordinal);
         Assert.Equal(StreamState.Error, stream.State);
-        Assert.Equal([1, 2, 3, 4], Assert.Single(server.CancelRequests).Secret);
+        Assert.NotEmpty(server.CancelRequests);
+        Assert.All(server.CancelRequests, cancel => Assert.Equal([1, 2, 3, 4], cancel.Secret));
     }
 
     [Fact]
@@ -79,7 +80,7 @@ public sealed class DeadlineTests : IDisposable
         await AdvanceAsync(TimeSpan.FromSeconds(1.1), stream);
         StreamRuntimeException failure = await Assert.ThrowsAsync<StreamRuntimeException>(() => read.WaitAsync(Limit));
         Assert.Contains("TotalTimeout", failure.Message, StringComparison.Ordinal);
-        Assert.Single(server.CancelRequests);
+        Assert.NotEmpty(server.CancelRequests);
     }
 
     [Theory]
@@ -171,7 +172,7 @@ public sealed class DeadlineTests : IDisposable
         StreamRuntimeException failure = await Assert.ThrowsAsync<StreamRuntimeException>(() => start.WaitAsync(Limit));
         Assert.Equal(ErrorKind.Timeout, failure.Kind);
         Assert.Contains(totalIsShorter ? "TotalTimeout" : "ProgressTimeout", failure.Message, StringComparison.Ordinal);
-        Assert.Single(server.CancelRequests);
+        Assert.NotEmpty(server.CancelRequests);
     }
 
     // A test that has failed lets no script wait for its turn for long.

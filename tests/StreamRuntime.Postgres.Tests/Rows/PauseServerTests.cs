@@ -10,6 +10,7 @@ using static StreamRuntime.TestKit.Servers.BackendMessages;
 namespace StreamRuntime.Postgres.Tests.Rows;
 
 /// <summary>A pause as the server sees it: its sending comes to a halt.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class PauseServerTests
 {
     // Send and receive buffers of both ends, as Linux lets them grow at most by default.

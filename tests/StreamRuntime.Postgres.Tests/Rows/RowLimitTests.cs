@@ -6,6 +6,7 @@ using static StreamRuntime.TestKit.Servers.BackendMessages;
 namespace StreamRuntime.Postgres.Tests.Rows;
 
 /// <summary>Sizes that a server states are looked at before room is made for them.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class RowLimitTests
 {
     private static readonly PostgresOptions Options = new() { User = "postgres" };

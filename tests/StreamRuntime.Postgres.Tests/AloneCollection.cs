@@ -1,4 +1,4 @@
-namespace StreamRuntime.Postgres.Tests.Hostile;
+namespace StreamRuntime.Postgres.Tests;
 
 /// <summary>Tests that measure the memory of the process, or have deadlines of a few hundred milliseconds: nothing else runs beside them.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
