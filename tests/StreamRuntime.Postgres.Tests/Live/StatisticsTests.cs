@@ -73,7 +73,7 @@ public sealed class StatisticsTests(LiveServer server)
         await using PostgresDataSource source = server.Source("application_name=drips");
         await using JsonRowStream stream = await source.StreamTextAsync(
             "select json_build_object('s', pg_sleep(0.01), 'p', repeat('x', 9000)) from generate_series(1, 100000)",
-            new JsonRowStreamOptions { TotalTimeout = TimeSpan.FromMilliseconds(500) });
+            new JsonRowStreamOptions { TotalTimeout = TimeSpan.FromSeconds(2) });
         var rows = new List<string>();
         Assert.Equal(ErrorKind.Timeout, (await Assert.ThrowsAsync<StreamRuntimeException>(() => stream.AddRestAsync(rows))).Kind);
         Assert.NotEmpty(rows);
