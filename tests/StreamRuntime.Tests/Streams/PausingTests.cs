@@ -92,6 +92,33 @@ public sealed class PausingTests
     }
 
     [Fact]
+    public async Task Pause_BetweenTheLookAtTheStateAndTheReceive_WaitsForThatReceiveToStart()
+    {
+        // After a receive without a row the reader asks for the time at just that point.
+        FieldInfo phase = typeof(JsonRowStream).GetField("_phase", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        const byte Deciding = 1;
+        JsonRowStream? stream = null;
+        Task? pause = null;
+        int? receivesWhenPaused = null;
+        var source = new ScriptedRowSource().Delivers().Delivers("1").Delivers("2");
+        var time = new WatchedTime(() =>
+        {
+            if (pause is null && stream is not null && (byte)phase.GetValue(stream)! == Deciding)
+            {
+                pause = Task.CompletedTask;
+                pause = stream.PauseAsync();
+                receivesWhenPaused = pause.IsCompleted ? source.Receives : null;
+            }
+        });
+        stream = Rows.Stream(source, o => o with { TimeProvider = time });
+        Assert.Equal(["1"], await Rows.NextAsync(stream));
+        await pause!.WaitAsync(Rows.Patience);
+        Assert.Equal(StreamState.Paused, stream.State);
+        Assert.Equal(receivesWhenPaused ?? source.Receives, source.Receives);
+        await stream.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Paused_RowsAlreadyReceived_AreStillHandedOut()
     {
         var source = new ScriptedRowSource().Delivers("1", "2", "3").Delivers("4");
@@ -230,6 +257,40 @@ public sealed class PausingTests
     }
 
     [Fact]
+    public void Pause_ByTwoThreadsAtTheSameInstant_LosesNoGate()
+    {
+        const int Rounds = 20_000;
+        JsonRowStream[] streams = [.. Enumerable.Range(0, Rounds).Select(_ => Rows.Stream(new ScriptedRowSource()))];
+        int winners = 0;
+        int[] reached = new int[2];
+        void Pause(int self)
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                Volatile.Write(ref reached[self], round);
+                var wait = new SpinWait();
+                while (Volatile.Read(ref reached[1 - self]) < round)
+                {
+                    wait.SpinOnce(sleep1Threshold: -1);
+                }
+
+                Interlocked.Add(ref winners, streams[round].TryPause() ? 1 : 0);
+            }
+
+            Volatile.Write(ref reached[self], Rounds);
+        }
+
+        var other = new Thread(() => Pause(1));
+        other.Start();
+        Pause(0);
+        other.Join();
+        Assert.Equal(Rounds, winners);
+
+        // The gate that was kept is the one that knows of the pause.
+        Assert.All(streams, s => Assert.Equal(1, s.GetStatistics().Pauses));
+    }
+
+    [Fact]
     public async Task Statistics_AndLog_TellOfThePause()
     {
         var time = new ManualTimeProvider();
@@ -273,5 +334,14 @@ public sealed class PausingTests
         object gate = Gate(stream)!;
         FieldInfo waiting = typeof(PauseGate).GetField("_isWaiting", BindingFlags.Instance | BindingFlags.NonPublic)!;
         await TestKit.Wait.UntilAsync(() => (bool)waiting.GetValue(gate)!, Rows.Patience, "the reader waits at the gate");
+    }
+
+    private sealed class WatchedTime(Action onTimestamp) : TimeProvider
+    {
+        public override long GetTimestamp()
+        {
+            onTimestamp();
+            return base.GetTimestamp();
+        }
     }
 }
