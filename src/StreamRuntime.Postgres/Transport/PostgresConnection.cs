@@ -17,6 +17,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
     // Null over a stream that is no socket, which nothing can look into or cancel.
     private readonly Socket? _socket;
     private readonly Stream _stream;
+    private readonly IncomingMessage _message = new();
     private int _taken;
     private bool _isSendingBroken;
     private bool _closed;
@@ -95,7 +96,7 @@ internal sealed class PostgresConnection : IAsyncDisposable
     }
 
     /// <summary>Reads one whole message; its body is valid until the next read. Not for rows, which may be larger.</summary>
-    public async ValueTask<(BackendMessageType Type, ReadOnlyMemory<byte> Body)> ReadMessageAsync(CancellationToken cancellationToken)
+    public async ValueTask<IncomingMessage> ReadMessageAsync(CancellationToken cancellationToken)
     {
         Input.Consume(_taken);
         _taken = 0;
@@ -109,7 +110,8 @@ internal sealed class PostgresConnection : IAsyncDisposable
                 if (Input.Buffered.Length >= needed)
                 {
                     _taken = needed;
-                    return (type, Input.Buffered.Slice(BackendMessage.HeaderBytes, bodyLength));
+                    _message.Set(type, Input.Buffered.Slice(BackendMessage.HeaderBytes, bodyLength));
+                    return _message;
                 }
             }
 
