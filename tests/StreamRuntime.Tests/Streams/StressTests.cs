@@ -43,6 +43,13 @@ public sealed class StressTests(ITestOutputHelper output)
 
                 Thread.SpinWait(random.Next(20));
                 stream.ResumeAsync().GetAwaiter().GetResult();
+
+                // Now and then until the reader has woken, or it would sleep through nearly all of it.
+                if (i % 64 == 0)
+                {
+                    int receives = source.Receives;
+                    Assert.True(SpinWait.SpinUntil(() => source.Receives != receives, Rows.Patience), $"seed {seed}: the reader was not woken");
+                }
             }
         }))];
         Array.ForEach(togglers, t => t.Start());
