@@ -10,6 +10,8 @@ namespace StreamRuntime.Postgres.Transport;
 /// <summary>Turns a fresh socket into an encrypted stream, as the options demand.</summary>
 internal static class TlsUpgrade
 {
+    private static readonly SslApplicationProtocol PostgresProtocol = new("postgresql");
+
     /// <summary>
     /// Asks for TLS and sets it up. Null when the server has none; whether that will do is the caller's decision.
     /// </summary>
@@ -56,6 +58,12 @@ internal static class TlsUpgrade
         try
         {
             await tls.AuthenticateAsClientAsync(CreateOptions(options, endpoint), cancellationToken).ConfigureAwait(false);
+            if (options.SslDirect && tls.NegotiatedApplicationProtocol != PostgresProtocol)
+            {
+                // As libpq: without it, what we talk to may be another protocol's server with a certificate for the same name.
+                throw Failed(endpoint, "the server did not agree to speak PostgreSQL (ALPN), which sslnegotiation=direct demands", null);
+            }
+
             return tls;
         }
         catch (Exception failure) when (failure is AuthenticationException or IOException or InvalidOperationException or CryptographicException)
@@ -82,7 +90,7 @@ internal static class TlsUpgrade
         };
         if (options.SslDirect)
         {
-            tls.ApplicationProtocols = [new SslApplicationProtocol("postgresql")];
+            tls.ApplicationProtocols = [PostgresProtocol];
         }
 
         X509Certificate2Collection? roots = LoadRoots(options);

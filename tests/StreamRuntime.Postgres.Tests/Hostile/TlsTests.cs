@@ -257,6 +257,22 @@ public sealed class TlsTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task DirectTls_NeedsAServerThatSpeaksPostgres(bool agrees)
+    {
+        Func<ScriptedConnection, Task>? first = agrees ? null : async c =>
+        {
+            var tls = new SslStream(c.Stream, leaveInnerStreamOpen: true);
+            await tls.AuthenticateAsServerAsync(_certificate);
+            await tls.CopyToAsync(Stream.Null);
+        };
+        (Outcome outcome, _, _) = await ConnectAsync(
+            SslMode.Require, _ => new ScriptedStartUp { Certificate = _certificate, DirectTls = true }, first, o => o with { SslDirect = true });
+        Assert.Equal(agrees ? null : ErrorKind.Tls, outcome.Kind);
+    }
+
+    [Theory]
     [InlineData("silent before the answer")]
     [InlineData("silent in the handshake")]
     [InlineData("drips in the handshake")]

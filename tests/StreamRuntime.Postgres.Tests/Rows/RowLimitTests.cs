@@ -81,6 +81,43 @@ public sealed class RowLimitTests
         Assert.Equal(0, outcome.Rows);
     }
 
+    [Theory]
+    [InlineData("json", 0)]
+    [InlineData("text", 0x01)]
+    [InlineData("text", 'x')]
+    public async Task RowOf64Mib_TakesBoundedMemory(string type, int filler)
+    {
+        // The worst a server can do within the limit: a row that fills it, and one whose every byte is escaped.
+        byte[] row = new byte[(64 * 1024 * 1024) - 100];
+        row.AsSpan().Fill((byte)filler);
+        byte[] result = Join(BindComplete, RawWithLength('D', row.Length + 10, [0, 1, (byte)(row.Length >> 24), (byte)(row.Length >> 16), (byte)(row.Length >> 8), (byte)row.Length]));
+        var described = Conversation.Described(RowDescription(("t", type == "json" ? 114 : 25)));
+        byte[] end = Join(CommandComplete("SELECT 1"), ReadyForQuery());
+        byte[] all = Join(result, row, end);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        await using JsonRowStream stream = await Outcome.StartAsync(
+            new MemoryServer([Conversation.LoggedIn, described, all]), Options, new JsonRowStreamOptions { AllowInvalidText = true });
+        long peak = 0;
+        try
+        {
+            while (await stream.ReadBatchAsync())
+            {
+                peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: false));
+            }
+
+            Assert.NotEqual(0x01, filler);
+        }
+        catch (StreamRuntimeException failure)
+        {
+            Assert.Equal(0x01, filler);
+            Assert.Equal(ErrorKind.RowTooLarge, failure.Kind);
+        }
+
+        peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: false));
+        Assert.True(peak - before < 256L * 1024 * 1024, $"{(peak - before) >> 20} MiB");
+        GC.KeepAlive(all);
+    }
+
     [Fact]
     public async Task OtherMessages_OneMebibytePasses()
     {

@@ -21,7 +21,7 @@ internal sealed record Conversation(IReadOnlyList<byte[]> Parts)
 
     public long Bytes => Parts.Sum(part => (long)part.Length);
 
-    /// <summary>A result of JSON rows, a notice and a parameter change among them.</summary>
+    /// <summary>A result of JSON rows, with notices, parameter changes and notifications among them.</summary>
     public static Conversation Json(int rows, int rowBytes = 20) => new(
     [
         LoggedIn,
@@ -29,7 +29,7 @@ internal sealed record Conversation(IReadOnlyList<byte[]> Parts)
         Result([.. Enumerable.Range(0, rows).SelectMany(i => (byte[][])
         [
             BackendMessages.DataRow(JsonText(i, rowBytes)),
-            i % 7 == 3 ? BackendMessages.NoticeResponse("still here") : i % 7 == 5 ? BackendMessages.ParameterStatus("TimeZone", "UTC") : [],
+            i % 7 == 3 ? BackendMessages.NoticeResponse("still here") : i % 7 == 5 ? BackendMessages.ParameterStatus("TimeZone", "UTC") : i % 7 == 6 ? BackendMessages.NotificationResponse(1, "c", "p") : [],
         ])]),
     ]);
 
