@@ -30,10 +30,10 @@ public sealed class PauseTests(LiveServer server)
         long resident = Environment.WorkingSet;
         long sent = await WaitUntilStalledAsync("paused");
 
-        // Held: nothing more is sent, however long one looks.
+        // Held, however long one looks. The kernels still trade window probes, each of which may squeeze some more into the receive buffer.
         for (int look = 0; look < 20; look++)
         {
-            Assert.Equal(sent, (await OnlyConnectionAsync()).SentBytes);
+            Assert.InRange((await OnlyConnectionAsync()).SentBytes - sent, 0, MiB);
         }
 
         Assert.False(read.IsCompleted);
