@@ -34,6 +34,8 @@ internal static class QueryCanceller
 
     private static async Task<bool> TryDrainAsync(PostgresConnection connection, CancellationToken cancellationToken)
     {
+        // On its own: from a server that sends without a pause every receive ends at once, and the cancel request would wait for the last.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             return await DropUntilReadyAsync(connection, connection.Options.CancelDrainBytes, cancellationToken).ConfigureAwait(false);
@@ -47,13 +49,20 @@ internal static class QueryCanceller
 
     /// <summary>
     /// Asks until the result has ended. A backend that gets the request while it is still reading the query's messages ignores it, and then runs the
-    /// query, so once may not be enough. Each request is waited out before the next, and before this returns.
+    /// query, so once may not be enough. Each request is waited out before the next, and before this returns. Where there is too much left to read, it is
+    /// asked all the same: the query is to end, whatever becomes of the connection.
     /// </summary>
-    private static async Task<bool> CancelUntilAsync(Task drained, PostgresConnection connection, CancellationToken cancellationToken)
+    private static async Task<bool> CancelUntilAsync(Task<bool> drained, PostgresConnection connection, CancellationToken cancellationToken)
     {
         TimeProvider time = connection.Options.TimeProvider;
-        for (TimeSpan pause = FirstRepeat; !drained.IsCompleted; pause *= 2)
+        TimeSpan pause = FirstRepeat;
+        do
         {
+            if (drained.IsCompleted && await drained.ConfigureAwait(false))
+            {
+                return true;
+            }
+
             if (!await TryCancelAsync(connection, cancellationToken).ConfigureAwait(false))
             {
                 return false;
@@ -61,7 +70,9 @@ internal static class QueryCanceller
 
             // A deadline that passes ends the draining too.
             await Task.WhenAny(drained, Task.Delay(pause, time, cancellationToken)).ConfigureAwait(false);
+            pause *= 2;
         }
+        while (!drained.IsCompleted);
 
         return true;
     }
