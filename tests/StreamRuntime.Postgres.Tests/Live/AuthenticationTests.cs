@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using StreamRuntime.Postgres.Configuration;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Tests.Configuration;
+using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Certificates;
 using StreamRuntime.TestKit.Processes;
 using StreamRuntime.TestKit.Servers;
@@ -23,7 +24,10 @@ public sealed class AuthenticationTests(TlsServer server) : IClassFixture<TlsSer
     {
         await using PostgresDataSource source = server.Source($"user=scram password='{TlsServer.Password}' {options}");
         Assert.Equal("""{"current_user":"scram"}""", await source.RowAsync("select current_user"));
-        Assert.Contains("identity=\"scram\" method=scram-sha-256", server.Cluster.ServerLog, StringComparison.Ordinal);
+        await Wait.UntilAsync(
+            () => server.Cluster.ServerLog.Contains("identity=\"scram\" method=scram-sha-256", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(20),
+            "the server's log names the method");
     }
 
     [Theory]
