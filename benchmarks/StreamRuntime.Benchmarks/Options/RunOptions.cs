@@ -1,36 +1,53 @@
 using System.Globalization;
+using StreamRuntime.Benchmarks.Suites;
 
 namespace StreamRuntime.Benchmarks.Options;
 
 /// <summary>What a run was asked to do. The names are PowerShell's, so that run-bench.ps1 passes its arguments on as they are.</summary>
 internal sealed record RunOptions
 {
-    public const string Help = """
-        Measures StreamRuntime against what people would use instead.
+    public static string Help { get; } = $"""
+        Measures StreamRuntime against what people would use instead, and one build of it against another.
 
         usage: run-bench.ps1 [options]
                dotnet run -c Release --project benchmarks/StreamRuntime.Benchmarks -- [options]
 
-          -Suite NAME …   what to measure (default: all there is)
-                            postgres-cpu  client CPU, time and memory of a million JSON rows from a live PostgreSQL
+          -Suite NAME …   what to measure (default: all there is; with -Quick, those marked *)
+        {string.Join('\n', AllSuites.List.Select(s => $"                          {(s.IsQuick ? '*' : ' ')} {s.Name,-13} {s.Question}"))}
           -Phase NAME     records the results in perf-results/NAME/ and brings perf-results/README.md up to date
-          -Rounds N       how often every client is measured, in turn (default: 7)
-          -Rows N         how many rows a client reads (default: 1000000)
+          -Rounds N       how often every subject is measured, in turn (default: {DefaultRounds})
+          -Rows N         how many rows a whole run reads (default: 1000000; with -Quick 200000)
+          -Quick          the few cases, and the short ones, that continuous integration runs
           -Report         only makes perf-results/README.md from the recorded results
           -Help           says this
 
         Exit codes: 0 measured, whatever the figures; 1 it could not be measured; 2 wrong usage.
         """;
 
-    public static IReadOnlyList<string> AllSuites { get; } = ["postgres-cpu"];
+    private const int DefaultRounds = 7;
+    private const int DefaultRows = 1_000_000;
+    private const int QuickRows = 200_000;
 
-    public IReadOnlyList<string> Suites { get; init; } = AllSuites;
+    private readonly IReadOnlyList<string>? _suites;
+    private readonly int? _rows;
+
+    public IReadOnlyList<string> Suites
+    {
+        get => _suites ?? [.. AllSuites.List.Where(s => s.IsQuick || !Quick).Select(s => s.Name)];
+        init => _suites = value;
+    }
 
     public string? Phase { get; init; }
 
-    public int Rounds { get; init; } = 7;
+    public int Rounds { get; init; } = DefaultRounds;
 
-    public int Rows { get; init; } = 1_000_000;
+    public int Rows
+    {
+        get => _rows ?? (Quick ? QuickRows : DefaultRows);
+        init => _rows = value;
+    }
+
+    public bool Quick { get; init; }
 
     public bool ReportOnly { get; init; }
 
@@ -56,9 +73,10 @@ internal sealed record RunOptions
                 "-PHASE" => options with { Phase = ParsePhase(Single(name, values)) },
                 "-ROUNDS" => options with { Rounds = ParseCount(name, Single(name, values), 1000) },
                 "-ROWS" => options with { Rows = ParseCount(name, Single(name, values), 100_000_000) },
+                "-QUICK" when values.Length == 0 => options with { Quick = true },
                 "-REPORT" when values.Length == 0 => options with { ReportOnly = true },
                 "-HELP" or "--HELP" or "-H" or "-?" when values.Length == 0 => options with { WantsHelp = true },
-                _ => throw Wrong(values.Length > 0 && name.ToUpperInvariant() is "-REPORT" or "-HELP" ? $"{name} takes no value." : $"{name} is not an option."),
+                _ => throw Wrong(values.Length > 0 && name.ToUpperInvariant() is "-QUICK" or "-REPORT" or "-HELP" ? $"{name} takes no value." : $"{name} is not an option."),
             };
         }
 
@@ -69,9 +87,9 @@ internal sealed record RunOptions
     {
         // PowerShell lists are written with commas.
         string[] suites = [.. values.SelectMany(v => v.Split(',', StringSplitOptions.RemoveEmptyEntries)).Distinct()];
-        string? unknown = suites.FirstOrDefault(s => !AllSuites.Contains(s));
+        string? unknown = suites.FirstOrDefault(s => !AllSuites.Names.Contains(s));
         return suites.Length == 0 || unknown is not null
-            ? throw Wrong($"{(unknown is null ? "-Suite needs a name" : $"There is no suite {unknown}")}. Suites: {string.Join(", ", AllSuites)}.")
+            ? throw Wrong($"{(unknown is null ? "-Suite needs a name" : $"There is no suite {unknown}")}. Suites: {string.Join(", ", AllSuites.Names)}.")
             : suites;
     }
 

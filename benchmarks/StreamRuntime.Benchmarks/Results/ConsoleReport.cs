@@ -9,8 +9,9 @@ internal static class ConsoleReport
         {
             to.WriteLine();
             to.WriteLine(situation);
-            IReadOnlyList<string>[] lines = [FigureTable.Heading, .. FigureTable.Rows(result, situation)];
-            int[] widths = [.. FigureTable.Heading.Select((_, column) => lines.Max(l => l[column].Length))];
+            var table = new FigureTable(result, situation);
+            IReadOnlyList<string>[] lines = [table.Heading, .. table.Rows];
+            int[] widths = [.. table.Heading.Select((_, column) => lines.Max(l => l[column].Length))];
             foreach (IReadOnlyList<string> line in lines)
             {
                 to.WriteLine("  " + line[0].PadRight(widths[0]) + string.Concat(line.Skip(1).Select((cell, i) => "  " + cell.PadLeft(widths[i + 1]))));
@@ -20,7 +21,7 @@ internal static class ConsoleReport
         to.WriteLine();
         foreach (GoalResult goal in result.Goals)
         {
-            to.WriteLine(FigureTable.GoalLine(goal));
+            to.WriteLine(goal);
         }
     }
 }

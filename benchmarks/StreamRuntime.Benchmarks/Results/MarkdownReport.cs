@@ -11,8 +11,8 @@ internal static class MarkdownReport
         var page = new StringBuilder("""
             # Measured results
 
-            Made by `run-bench.ps1 -Report` from the JSON files beside it; not written by hand. Medians of the rounds of one run, in which the clients took
-            turns; the ratios are medians of each round's ratio. Compare ratios: times of different machines, or of one shared machine at different times, mean little.
+            Made by `run-bench.ps1 -Report` from the JSON files beside it; not written by hand. Medians of the rounds of one run, in which the subjects took
+            turns; the ratios (÷) are medians of each round's ratio of CPU time, or of time where CPU was not taken apart. Compare ratios: times of different machines, or of one shared machine at different times, mean little.
 
 
             """);
@@ -34,9 +34,10 @@ internal static class MarkdownReport
         foreach (string situation in FigureTable.Situations(result))
         {
             page.Append(CultureInfo.InvariantCulture, $"### {situation}\n\n");
-            AppendRow(page, FigureTable.Heading);
-            AppendRow(page, [.. FigureTable.Heading.Select((_, i) => i == 0 ? "---" : "---:")]);
-            foreach (IReadOnlyList<string> row in FigureTable.Rows(result, situation))
+            var table = new FigureTable(result, situation);
+            AppendRow(page, table.Heading);
+            AppendRow(page, [.. table.Heading.Select((_, i) => i == 0 ? "---" : "---:")]);
+            foreach (IReadOnlyList<string> row in table.Rows)
             {
                 AppendRow(page, row);
             }
@@ -46,7 +47,7 @@ internal static class MarkdownReport
 
         foreach (GoalResult goal in result.Goals)
         {
-            page.Append(CultureInfo.InvariantCulture, $"- {FigureTable.GoalLine(goal)}\n");
+            page.Append(CultureInfo.InvariantCulture, $"- {goal}\n");
         }
 
         page.Append('\n');

@@ -8,6 +8,4 @@ internal static class Medians
         double[] sorted = [.. values.Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
-
-    public static double MedianOf<T>(this IEnumerable<T> rounds, Func<T, double> figure) => Of(rounds.Select(figure));
 }

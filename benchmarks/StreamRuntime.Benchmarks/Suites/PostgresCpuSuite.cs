@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Npgsql;
 using StreamRuntime.Benchmarks.Measuring;
 using StreamRuntime.Benchmarks.Options;
@@ -12,105 +11,126 @@ namespace StreamRuntime.Benchmarks.Suites;
 /// What it costs a client process to read many JSON rows from a live PostgreSQL over TCP without TLS: CPU apart from wall time, which is the server's.
 /// Whole processes are measured, from their start to their end.
 /// </summary>
-internal static class PostgresCpuSuite
+internal sealed class PostgresCpuSuite : ISuite
 {
-    private static readonly Goal[] Goals =
+    public string Name => "postgres-cpu";
+
+    public string Question => "client CPU, time and memory of a million JSON rows from a live PostgreSQL, whole processes";
+
+    public string Unit => "row";
+
+    public IReadOnlyList<string> References { get; } = ["libpq", "npgsql"];
+
+    public IReadOnlyList<Goal> Goals { get; } =
     [
-        new("json", "streamrt", "libpq", 1),
-        new("jsonb", "streamrt", "libpq", 1),
-        new("json", "streamrt", "npgsql", 0.5),
-        new("jsonb", "streamrt", "npgsql", 1.0 / 3),
+        new("json", "streamrt", Figure.CpuNs, 1, "libpq"),
+        new("jsonb", "streamrt", Figure.CpuNs, 1, "libpq"),
+        new("json", "streamrt", Figure.CpuNs, 0.5, "npgsql"),
+        new("jsonb", "streamrt", Figure.CpuNs, 1.0 / 3, "npgsql"),
     ];
 
-    public static async Task<SuiteResult> RunAsync(RunOptions options)
+    public bool IsQuick => false;
+
+    public async Task<ISuiteRun> StartAsync(SuiteSettings settings)
     {
-        var machine = Machine.Read();
-        SourceVersion source = await SourceVersion.ReadAsync();
         NativeTools tools = await NativeTools.CompileAsync();
-        Console.Error.WriteLine($"postgres-cpu: making 2 × {options.Rows} rows");
-        await using PostgresCluster cluster = await JsonTables.StartAsync(options.Rows);
-        Client[] clients = ListClients(tools, cluster);
-        var meter = new ProcessMeter(tools.Measure);
-        Dictionary<(string Type, string Client), List<RoundFigures>> figures = [];
-        long bytes = 0;
-
-        // Round 0 warms caches up and does not count.
-        for (int round = 0; round <= options.Rounds; round++)
-        {
-            Console.Error.WriteLine(round == 0 ? "postgres-cpu: warm-up" : $"postgres-cpu: round {round} of {options.Rounds}");
-            foreach (string type in JsonTables.Types)
-            {
-                foreach (Client client in clients)
-                {
-                    (ProcessCost cost, ClientReport report) = await meter.RunAsync(client.Program, client.Arguments(JsonTables.Query(type)));
-                    bytes = bytes == 0 ? report.Bytes : bytes;
-                    if (report.Rows != options.Rows || report.Bytes != bytes)
-                    {
-                        throw new RunException($"{client.Name} read {report.Rows} rows of {report.Bytes} bytes, not {options.Rows} of {bytes}.");
-                    }
-
-                    if (round > 0)
-                    {
-                        CollectionsMarshal.GetValueRefOrAddDefault(figures, (type, client.Name), out _) ??= [];
-                        figures[(type, client.Name)].Add(PerRow(cost, report));
-                    }
-                }
-            }
-        }
-
-        var result = new SuiteResult
-        {
-            Suite = "postgres-cpu",
-            MeasuredAt = DateTimeOffset.UtcNow,
-            Source = source,
-            Machine = machine,
-            Versions = new Dictionary<string, string>
-            {
-                [".NET"] = Environment.Version.ToString(),
-                ["PostgreSQL"] = await cluster.PsqlAsync("show server_version"),
-                ["libpq"] = tools.LibpqVersion,
-                ["Npgsql"] = typeof(NpgsqlDataSource).Assembly.GetName().Version!.ToString(3),
-                ["compiler"] = tools.Compiler,
-            },
-            Settings = new Dictionary<string, string>
-            {
-                ["rows"] = options.Rows.ToString(CultureInfo.InvariantCulture),
-                ["bytes per row"] = ((double)bytes / options.Rows).ToString("0.0", CultureInfo.InvariantCulture),
-                ["rounds"] = options.Rounds.ToString(CultureInfo.InvariantCulture),
-                ["transport"] = "TCP loopback without TLS",
-                ["server"] = JsonTables.ServerSettings,
-            },
-            Measurements = [.. figures.Select(f => new Measurement(f.Key.Type, f.Key.Client, f.Value))],
-            Goals = [],
-        };
-        return result with { Goals = [.. Goals.Select(g => g.Check(result))] };
+        PostgresCluster cluster = await JsonTables.StartAsync(settings.Rows);
+        return new Run(tools, cluster, await cluster.PsqlAsync("show server_version"), settings.Rows);
     }
-
-    private static Client[] ListClients(NativeTools tools, PostgresCluster cluster)
-    {
-        string ourselves = Path.Combine(AppContext.BaseDirectory, "StreamRuntime.Benchmarks");
-        string plain = cluster.ConnectionString + " sslmode=disable gssencmode=disable";
-        string npgsql = $"Host={PostgresCluster.Host};Port={cluster.Port};Username={PostgresCluster.SuperUser};Database=postgres;SSL Mode=Disable";
-        return
-        [
-            new("streamrt", Repository.StreamrtProgram, sql => ["query", "--source", cluster.Uri + "?sslmode=disable", sql, "--stats"]),
-            new("libpq", tools.LibpqRows, sql => [plain, sql]),
-            new("libpq, written", tools.LibpqRows, sql => [plain, sql, "--write"]),
-            new("npgsql", ourselves, sql => ["client", "npgsql", npgsql, sql]),
-            new("library", ourselves, sql => ["client", "library", cluster.ConnectionString + " sslmode=disable", sql]),
-        ];
-    }
-
-    private static RoundFigures PerRow(ProcessCost cost, ClientReport report) => new()
-    {
-        WallNsPerRow = (double)cost.WallNs / report.Rows,
-        CpuNsPerRow = (cost.UserUs + cost.SystemUs) * 1000.0 / report.Rows,
-        UserNsPerRow = cost.UserUs * 1000.0 / report.Rows,
-        SystemNsPerRow = cost.SystemUs * 1000.0 / report.Rows,
-        PeakKb = cost.PeakKb,
-        Waits = cost.Waits,
-        AllocatedBytes = report.AllocatedBytes,
-    };
 
     private sealed record Client(string Name, string Program, Func<string, IReadOnlyList<string>> Arguments);
+
+    private sealed class Run : ISuiteRun
+    {
+        private readonly NativeTools _tools;
+        private readonly PostgresCluster _cluster;
+        private readonly string _serverVersion;
+        private readonly int _rows;
+        private readonly Client[] _clients;
+        private readonly ProcessMeter _meter;
+        private long _bytes;
+
+        public Run(NativeTools tools, PostgresCluster cluster, string serverVersion, int rows)
+        {
+            _tools = tools;
+            _cluster = cluster;
+            _serverVersion = serverVersion;
+            _rows = rows;
+            _clients = ListClients(tools, cluster);
+            _meter = new ProcessMeter(tools.Measure);
+        }
+
+        public IReadOnlyDictionary<string, string> Versions => new Dictionary<string, string>
+        {
+            ["PostgreSQL"] = _serverVersion,
+            ["libpq"] = _tools.LibpqVersion,
+            ["Npgsql"] = typeof(NpgsqlDataSource).Assembly.GetName().Version!.ToString(3),
+            ["compiler"] = _tools.Compiler,
+        };
+
+        public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>
+        {
+            ["rows"] = _rows.ToString(CultureInfo.InvariantCulture),
+            ["bytes per row"] = ((double)_bytes / _rows).ToString("0.0", CultureInfo.InvariantCulture),
+            ["transport"] = "TCP loopback without TLS",
+            ["server"] = JsonTables.ServerSettings,
+        };
+
+        public async Task<IReadOnlyList<CaseFigures>> MeasureRoundAsync()
+        {
+            List<CaseFigures> found = [];
+            foreach (string type in JsonTables.Types)
+            {
+                foreach (Client client in _clients)
+                {
+                    (ProcessCost cost, ClientReport report) = await _meter.RunAsync(client.Program, client.Arguments(JsonTables.Query(type)));
+                    _bytes = _bytes == 0 ? report.Bytes : _bytes;
+                    if (report.Rows != _rows || report.Bytes != _bytes)
+                    {
+                        throw new RunException($"{client.Name} read {report.Rows} rows of {report.Bytes} bytes, not {_rows} of {_bytes}.");
+                    }
+
+                    found.Add(new CaseFigures(type, client.Name, PerRow(cost, report)));
+                }
+            }
+
+            return found;
+        }
+
+        public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+        private static Client[] ListClients(NativeTools tools, PostgresCluster cluster)
+        {
+            string ourselves = Path.Combine(AppContext.BaseDirectory, "StreamRuntime.Benchmarks");
+            string plain = cluster.ConnectionString + " sslmode=disable gssencmode=disable";
+            string npgsql = $"Host={PostgresCluster.Host};Port={cluster.Port};Username={PostgresCluster.SuperUser};Database=postgres;SSL Mode=Disable";
+            return
+            [
+                new("streamrt", Repository.StreamrtProgram, sql => ["query", "--source", cluster.Uri + "?sslmode=disable", sql, "--stats"]),
+                new("libpq", tools.LibpqRows, sql => [plain, sql]),
+                new("libpq, written", tools.LibpqRows, sql => [plain, sql, "--write"]),
+                new("npgsql", ourselves, sql => ["client", "npgsql", npgsql, sql]),
+                new("library", ourselves, sql => ["client", "library", cluster.ConnectionString + " sslmode=disable", sql]),
+            ];
+        }
+
+        private static Dictionary<string, double> PerRow(ProcessCost cost, ClientReport report)
+        {
+            var figures = new Dictionary<string, double>
+            {
+                [Figure.TimeNs] = (double)cost.WallNs / report.Rows,
+                [Figure.CpuNs] = (cost.UserUs + cost.SystemUs) * 1000.0 / report.Rows,
+                [Figure.UserNs] = cost.UserUs * 1000.0 / report.Rows,
+                [Figure.SystemNs] = cost.SystemUs * 1000.0 / report.Rows,
+                [Figure.PeakMb] = cost.PeakKb / 1024.0,
+                [Figure.Waits] = cost.Waits,
+            };
+            if (report.AllocatedBytes is { } allocated)
+            {
+                figures[Figure.AllocatedBytes] = (double)allocated / report.Rows;
+            }
+
+            return figures;
+        }
+    }
 }

@@ -10,13 +10,10 @@ internal static class SuiteRunner
     {
         if (!options.ReportOnly)
         {
-            foreach (string suite in options.Suites)
+            foreach (string name in options.Suites)
             {
-                SuiteResult result = suite switch
-                {
-                    "postgres-cpu" => await PostgresCpuSuite.RunAsync(options),
-                    _ => throw new RunException($"There is no suite {suite}."),
-                };
+                var settings = new SuiteSettings(options.Rows, options.Quick);
+                SuiteResult result = await SuiteMeasurement.MeasureAsync(AllSuites.Find(name), settings, options.Rounds);
                 ConsoleReport.Write(result, Console.Out);
                 if (options.Phase is { } phase)
                 {

@@ -7,7 +7,7 @@ public class GoalTests
     [Fact]
     public void Check_ComparesRoundByRound()
     {
-        Ratio cpu = new Goal("json", "streamrt", "libpq", 1).Check(Sample.Result).Cpu;
+        Ratio cpu = new Goal("json", "streamrt", Figure.CpuNs, 1, "libpq").Check(Sample.Result).Measured;
 
         Assert.Equal(new Ratio(0.6, 0.5, 1.25), cpu);
     }
@@ -16,7 +16,20 @@ public class GoalTests
     [InlineData(0.6, true)]
     [InlineData(0.59, false)]
     public void Check_TheMedianDecides(double mostCpu, bool isMet) =>
-        Assert.Equal(isMet, new Goal("json", "streamrt", "libpq", mostCpu).Check(Sample.Result).IsMet);
+        Assert.Equal(isMet, new Goal("json", "streamrt", Figure.CpuNs, mostCpu, "libpq").Check(Sample.Result).IsMet);
+
+    [Theory]
+    [InlineData(0.5, true)]
+    [InlineData(0.49, false)]
+    public void Check_WithoutReference_ComparesTheFigureItself(double most, bool isMet) =>
+        Assert.Equal(isMet, new Goal("json", "streamrt", Figure.AllocatedBytes, most).Check(Sample.Result).IsMet);
+
+    [Theory]
+    [InlineData("json", "streamrt", "libpq", true)]
+    [InlineData("json", "streamrt", "pgx", false)]
+    [InlineData("jsonb", "streamrt", null, false)]
+    public void IsIn_NeedsBothSides(string situation, string subject, string? reference, bool isIn) =>
+        Assert.Equal(isIn, new Goal(situation, subject, Figure.CpuNs, 1, reference).IsIn(Sample.Result));
 
     [Theory]
     [InlineData(new double[] { 3 }, 3)]

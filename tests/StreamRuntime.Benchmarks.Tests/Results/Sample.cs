@@ -14,6 +14,8 @@ internal static class Sample
         Machine = new Machine(2, "a processor", 4096, "a kernel", 0.25),
         Versions = new Dictionary<string, string> { ["PostgreSQL"] = "15" },
         Settings = new Dictionary<string, string> { ["rows"] = "1000" },
+        Unit = "row",
+        References = ["libpq", "npgsql"],
         Measurements =
         [
             Measure("streamrt", 100, 250, 120),
@@ -23,14 +25,24 @@ internal static class Sample
         Goals = [],
     };
 
-    private static Measurement Measure(string client, params double[] cpu) => new("json", client, [.. cpu.Select(c => new RoundFigures
+    private static Measurement Measure(string subject, params double[] cpu) => new("json", subject, [.. cpu.Select(c => OneRound(subject, c))]);
+
+    private static Dictionary<string, double> OneRound(string subject, double cpu)
     {
-        WallNsPerRow = 1000,
-        CpuNsPerRow = c,
-        UserNsPerRow = c / 2,
-        SystemNsPerRow = c / 2,
-        PeakKb = 2048,
-        Waits = 7,
-        AllocatedBytes = client == "libpq" ? null : 500,
-    })]);
+        var figures = new Dictionary<string, double>
+        {
+            [Figure.TimeNs] = 1000,
+            [Figure.CpuNs] = cpu,
+            [Figure.UserNs] = cpu / 2,
+            [Figure.SystemNs] = cpu / 2,
+            [Figure.PeakMb] = 2,
+            [Figure.Waits] = 7,
+        };
+        if (subject != "libpq")
+        {
+            figures[Figure.AllocatedBytes] = 0.5;
+        }
+
+        return figures;
+    }
 }

@@ -1,0 +1,14 @@
+using StreamRuntime.Benchmarks.Options;
+
+namespace StreamRuntime.Benchmarks.Suites;
+
+/// <summary>The suites there are.</summary>
+internal static class AllSuites
+{
+    public static IReadOnlyList<ISuite> List { get; } = [new PostgresCpuSuite()];
+
+    public static IReadOnlyList<string> Names { get; } = [.. List.Select(s => s.Name)];
+
+    public static ISuite Find(string name) =>
+        List.FirstOrDefault(s => s.Name == name) ?? throw new RunException($"There is no suite {name}. Suites: {string.Join(", ", Names)}.", exitCode: 2);
+}
