@@ -100,6 +100,14 @@ internal sealed class PostgresRowSource : IRowSource
         return _phase != Phase.Ended;
     }
 
+    public int ReleaseIdleMemory()
+    {
+        _connection.Input.Consume(_taken);
+        _taken = 0;
+        _connection.Input.ReleaseIdleMemory();
+        return _connection.Input.Buffered.Length;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_rows is { Count: > 0 })

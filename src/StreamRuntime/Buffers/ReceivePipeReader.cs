@@ -30,6 +30,9 @@ public sealed class ReceivePipeReader : PipeReader
     // This many receives in a row that use less than a quarter of the room, and the room is halved.
     private const int SparseReceivesToShrink = 16;
 
+    // Below this a smaller buffer saves nothing worth a copy.
+    private const int SmallestKept = 256;
+
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
     private int _mostBuffered;
@@ -119,12 +122,25 @@ public sealed class ReceivePipeReader : PipeReader
         _end = held;
     }
 
-    /// <summary>Gives the buffer back while nothing is in it, as between two results on an idle connection; else does nothing.</summary>
-    public void ReleaseWhenEmpty()
+    /// <summary>
+    /// Gives the buffer back, as for the length of a pause or between two results on an idle connection. What is buffered moves to a small one of its own,
+    /// so a <see cref="Buffered"/> taken before is no longer valid.
+    /// </summary>
+    public void ReleaseIdleMemory()
     {
-        if (_start == _end)
+        int held = _end - _start;
+        if (held == 0)
         {
             ReturnBuffer();
+        }
+        else if (_buffer.Length > 2L * held && _buffer.Length > SmallestKept)
+        {
+            byte[] small = ArrayPool<byte>.Shared.Rent(held);
+            _buffer.AsSpan(_start, held).CopyTo(small);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = small;
+            _start = 0;
+            _end = held;
         }
     }
 

@@ -121,24 +121,15 @@ public sealed class NdjsonRowSource : IRowSource
     /// <summary>Adds every whole line; returns how many bytes they take. Bytes before <paramref name="scanned"/> are known to hold no line end.</summary>
     private static int AddLinesInPlace(ReadOnlyMemory<byte> bytes, RowWriter rows, int scanned, bool last)
     {
-        ReadOnlySpan<byte> span = bytes.Span;
         rows.Attach(bytes);
-        int start = 0;
-        int from = scanned;
-        for (int found = span[from..].IndexOf((byte)'\n'); found >= 0; found = span[from..].IndexOf((byte)'\n'))
+        int taken = LineScanner.AddLines(bytes.Span, rows, scanned);
+        if (last)
         {
-            AddLine(span, rows, start, from + found);
-            start = from + found + 1;
-            from = start;
+            LineScanner.AddLastLine(bytes.Span, rows, taken);
+            taken = bytes.Length;
         }
 
-        if (last && start < span.Length)
-        {
-            AddLine(span, rows, start, span.Length);
-            start = span.Length;
-        }
-
-        return start;
+        return taken;
     }
 
     /// <summary>The same for bytes in several segments: each line is put together in the stream's own memory.</summary>
@@ -182,19 +173,6 @@ public sealed class NdjsonRowSource : IRowSource
         }
 
         rows.EndRow();
-    }
-
-    private static void AddLine(ReadOnlySpan<byte> span, RowWriter rows, int start, int end)
-    {
-        if (end > start && span[end - 1] == (byte)'\r')
-        {
-            end--;
-        }
-
-        if (end > start)
-        {
-            rows.Add(start, end - start);
-        }
     }
 
     private void Release()

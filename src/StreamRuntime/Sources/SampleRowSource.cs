@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Text;
 using StreamRuntime.Streams;
@@ -64,20 +65,29 @@ public sealed class SampleRowSource : IRowSource
         at = Put(row, at, ",\"value\":"u8);
         at = Put(row, at, (long)(Random() % 1_000_000));
         at = Put(row, at, ",\"text\":\""u8);
-        Span<byte> text = row[at..^2];
-        ulong bits = 0;
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (i % 12 == 0)
-            {
-                bits = Random();
-            }
+        WriteLetters(row[at..^2]);
+        "\"}"u8.CopyTo(row[^2..]);
+    }
 
-            text[i] = (byte)('a' + (int)(bits & 15));
-            bits >>= 5;
+    // Sixteen letters from a to p out of one random number: each half of each of its bytes is one.
+    private void WriteLetters(Span<byte> text)
+    {
+        const ulong LowHalves = 0x0F0F0F0F0F0F0F0F;
+        const ulong FirstLetters = 0x6161616161616161;
+        while (text.Length >= 16)
+        {
+            ulong bits = Random();
+            BinaryPrimitives.WriteUInt64LittleEndian(text, (bits & LowHalves) + FirstLetters);
+            BinaryPrimitives.WriteUInt64LittleEndian(text[8..], (bits >> 4 & LowHalves) + FirstLetters);
+            text = text[16..];
         }
 
-        "\"}"u8.CopyTo(row[^2..]);
+        ulong rest = Random();
+        foreach (ref byte letter in text)
+        {
+            letter = (byte)('a' + (int)(rest & 15));
+            rest >>= 4;
+        }
     }
 
     private static int Put(Span<byte> row, int at, ReadOnlySpan<byte> text)

@@ -20,4 +20,11 @@ public interface IRowSource : IAsyncDisposable
     /// <returns>True when more may follow; false when the result is complete, with the last rows, if any, in <paramref name="rows"/>.</returns>
     /// <exception cref="StreamRuntimeException">The source failed. Rows added before the throw are delivered before the error.</exception>
     ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives back memory for the length of a pause. Called when the stream's reader starts to wait for its end, never during a receive; rows added
+    /// before are no longer looked at. The default is for a source that holds nothing between receives.
+    /// </summary>
+    /// <returns>How many bytes the source still holds, such as the beginning of a row.</returns>
+    int ReleaseIdleMemory() => 0;
 }

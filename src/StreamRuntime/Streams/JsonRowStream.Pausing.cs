@@ -47,19 +47,7 @@ public sealed partial class JsonRowStream
 
     /// <summary>Resumes the stream. On a stream that is not paused this does nothing and allocates nothing.</summary>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.StreamEnded"/>: the stream is Complete or in Error.</exception>
-    public Task ResumeAsync()
-    {
-        if (!TryResume())
-        {
-            StreamState seen = State;
-            if (seen is StreamState.Complete or StreamState.Error)
-            {
-                return Task.FromException(Ended("resumed", seen));
-            }
-        }
-
-        return Task.CompletedTask;
-    }
+    public Task ResumeAsync() => State == StreamState.Running ? Task.CompletedTask : ResumeSlow();
 
     /// <summary>
     /// Pauses without waiting: a receive that the reader is just about to start may still be started.
@@ -85,9 +73,11 @@ public sealed partial class JsonRowStream
 
     /// <summary>Resumes a paused stream.</summary>
     /// <returns>True for the one caller that resumed the stream; false when it was not paused.</returns>
-    public bool TryResume()
+    public bool TryResume() => State == StreamState.Paused && TryResumeSlow();
+
+    private bool TryResumeSlow()
     {
-        if (State != StreamState.Paused || !Volatile.Read(ref _gate)!.TryResume(ref _state, out TimeSpan lasted))
+        if (!Volatile.Read(ref _gate)!.TryResume(ref _state, out TimeSpan lasted))
         {
             return false;
         }
@@ -95,6 +85,20 @@ public sealed partial class JsonRowStream
         Volatile.Read(ref _clock)?.Resumed();
         StreamLog.Resumed(_options.Logger, lasted.TotalMilliseconds);
         return true;
+    }
+
+    private Task ResumeSlow()
+    {
+        if (!TryResume())
+        {
+            StreamState seen = State;
+            if (seen is StreamState.Complete or StreamState.Error)
+            {
+                return Task.FromException(Ended("resumed", seen));
+            }
+        }
+
+        return Task.CompletedTask;
     }
 
     private static void PauseTimedOut(object? stream)

@@ -169,6 +169,9 @@ public sealed partial class JsonRowStream
 
     private async Task WaitWhilePausedAsync(CancellationToken stop)
     {
+        // A pause may be long and there may be many of them: what is kept meanwhile is the machinery, and the beginning of a row if there is one.
+        _rows.Release();
+        Volatile.Write(ref _buffered, _source.ReleaseIdleMemory());
         try
         {
             await Volatile.Read(ref _gate)!.WaitAsync(ref _state, stop).ConfigureAwait(false);

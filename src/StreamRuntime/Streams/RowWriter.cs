@@ -120,8 +120,14 @@ public sealed class RowWriter : IBufferWriter<byte>
             ThrowOutside(offset, length);
         }
 
-        Append(_received, _receivedOffset + offset, length);
+        Append(_received, _receivedOffset + offset, length, isPlain: false);
     }
+
+    /// <summary>The same for a source of ours that has looked at the row's text on the way, and knows that it lies in the attached bytes.</summary>
+    /// <param name="offset">As for <see cref="Add"/>.</param>
+    /// <param name="length">As for <see cref="Add"/>.</param>
+    /// <param name="isPlain">True when the row passed <see cref="RowText.IsPlain"/> or what amounts to it; false when that is still to be found out.</param>
+    internal void AddScanned(int offset, int length, bool isPlain) => Append(_received, _receivedOffset + offset, length, isPlain);
 
     /// <inheritdoc/>
     public Memory<byte> GetMemory(int sizeHint = 0)
@@ -157,7 +163,7 @@ public sealed class RowWriter : IBufferWriter<byte>
         }
 
         _writing = true;
-        Append(_scratch, _rowStart, _written - _rowStart);
+        Append(_scratch, _rowStart, _written - _rowStart, isPlain: false);
         _rowStart = _written;
     }
 
@@ -225,7 +231,7 @@ public sealed class RowWriter : IBufferWriter<byte>
         }
     }
 
-    private void Append(byte[] bytes, int offset, int length)
+    private void Append(byte[] bytes, int offset, int length, bool isPlain)
     {
         if ((uint)length > (uint)MaxRowBytes)
         {
@@ -233,7 +239,7 @@ public sealed class RowWriter : IBufferWriter<byte>
         }
 
         ReadOnlySpan<byte> row = bytes.AsSpan(offset, length);
-        if (!RowText.IsPlain(row))
+        if (!isPlain && !RowText.IsPlain(row))
         {
             CheckText(row);
         }
@@ -245,12 +251,13 @@ public sealed class RowWriter : IBufferWriter<byte>
         }
 
         int count = _count;
-        if ((uint)count >= (uint)_index.Length)
+        RowSpan[] index = _index;
+        if ((uint)count >= (uint)index.Length)
         {
-            GrowIndex();
+            index = GrowIndex();
         }
 
-        _index[count] = new RowSpan(offset, length);
+        index[count] = new RowSpan(offset, length);
         _count = count + 1;
         _bytes += length;
     }
@@ -265,7 +272,7 @@ public sealed class RowWriter : IBufferWriter<byte>
         _hasLineBreaks = _hasLineBreaks || RowText.HasLineBreak(row);
     }
 
-    private void GrowIndex()
+    private RowSpan[] GrowIndex()
     {
         RowSpan[] larger = ArrayPool<RowSpan>.Shared.Rent(Math.Max(SmallestIndex, _index.Length * 2));
         _index.AsSpan(0, _count).CopyTo(larger);
@@ -275,6 +282,7 @@ public sealed class RowWriter : IBufferWriter<byte>
         }
 
         _index = larger;
+        return larger;
     }
 
     private void BeginWriting(int sizeHint)

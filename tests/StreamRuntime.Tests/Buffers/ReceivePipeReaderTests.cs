@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.InteropServices;
 using StreamRuntime.Buffers;
 using StreamRuntime.TestKit.Streams;
 
@@ -236,17 +237,38 @@ public sealed class ReceivePipeReaderTests
     }
 
     [Fact]
-    public async Task ReleaseWhenEmpty_GoesOnInAFreshBuffer()
+    public async Task ReleaseIdleMemory_GoesOnInAFreshBuffer()
     {
         var reader = new ReceivePipeReader(new DribbleStream(new MemoryStream(Bytes(8)), Segmentation.Fragments(4)));
         await reader.ReceiveAsync();
-        reader.ReleaseWhenEmpty();
+        reader.ReleaseIdleMemory();
         Assert.Equal(4, reader.Buffered.Length);
         reader.Consume(4);
-        reader.ReleaseWhenEmpty();
+        reader.ReleaseIdleMemory();
         Assert.Equal(0, reader.Buffered.Length);
         await reader.ReceiveAsync();
         Assert.Equal(Bytes(8)[4..], reader.Buffered.ToArray());
+    }
+
+    [Fact]
+    public async Task ReleaseIdleMemory_WithABegunRow_KeepsItAndNotTheBuffer()
+    {
+        byte[] bytes = Bytes(40_000);
+        var reader = new ReceivePipeReader(new MemoryStream(bytes));
+        await reader.ReceiveAsync();
+        int received = reader.Buffered.Length;
+        reader.Consume(received - 300);
+
+        reader.ReleaseIdleMemory();
+
+        Assert.Equal(bytes[(received - 300)..received], reader.Buffered.ToArray());
+        Assert.True(MemoryMarshal.TryGetArray(reader.Buffered, out ArraySegment<byte> kept));
+        Assert.InRange(kept.Array!.Length, 300, 512);
+        while (await reader.ReceiveAsync() > 0)
+        {
+        }
+
+        Assert.Equal(bytes[(received - 300)..], reader.Buffered.ToArray());
     }
 
     private static byte[] Bytes(int count)

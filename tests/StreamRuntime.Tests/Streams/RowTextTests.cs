@@ -41,6 +41,31 @@ public sealed class RowTextTests
         }
     }
 
+    [Fact]
+    public void IsPlain_ByEveryWidth_SeesOneSpecialByteAnywhere()
+    {
+        byte[] bytes = new byte[64 + 300];
+        for (int length = 64; length <= 200; length++)
+        {
+            Array.Fill(bytes, (byte)'~');
+            Span<byte> row = bytes.AsSpan(64, length);
+            Assert.True(RowText.IsPlainBy512(row) && RowText.IsPlainBy256(row) && RowText.IsPlainBy128(row) && RowText.IsPlainByByte(row));
+            for (int at = 0; at < length; at++)
+            {
+                foreach (byte special in new byte[] { 0x00, 0x1F, 0x80, 0xFF })
+                {
+                    row[at] = special;
+                    if (RowText.IsPlainBy512(row) || RowText.IsPlainBy256(row) || RowText.IsPlainBy128(row) || RowText.IsPlainByByte(row))
+                    {
+                        Assert.Fail($"length {length}, position {at}, byte {special:X2}");
+                    }
+                }
+
+                row[at] = (byte)' ';
+            }
+        }
+    }
+
     [Theory]
     [InlineData("é€😀", true)]
     [InlineData("", true)]
