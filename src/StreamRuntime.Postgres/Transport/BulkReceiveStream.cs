@@ -12,10 +12,11 @@ namespace StreamRuntime.Postgres.Transport;
 /// can still be received at any time, so the mark delays only a reader that has nothing to do.
 /// </para>
 /// <para>
-/// A mark must never hold back the last bytes of a result. <see cref="BulkReceiveWatch"/> looks at every stream with a mark once a tick: it sets the mark to
-/// what the measured pace brings in a part of a tick, and takes it away when a tick passes without a receive; lowering it makes the kernel look at
-/// once (since Linux 4.18). So a reader waits at most two ticks longer than without, and only once a result. Sending anything takes the mark away as
-/// well: an answer is waited for then, which may be short.
+/// A mark must never hold back the last bytes of a result for long. The mark is what the measured pace brings in a wait of a hundredth of the time the result
+/// has poured so far, from a part of a tick to a few milliseconds: what a long result may lose at its end is in proportion to it.
+/// <see cref="BulkReceiveWatch"/> looks at every stream with a mark once a tick and takes the mark away when twice that wait has passed without a receive;
+/// lowering it makes the kernel look at once (since Linux 4.18). Sending anything takes the mark away as well: an answer is waited for then, which may be
+/// short.
 /// </para>
 /// <para>One reader. Everything about the mark is changed under the lock; the reader's own path takes it only to set one.</para>
 /// </remarks>
@@ -27,11 +28,17 @@ internal sealed class BulkReceiveStream : Stream
     // A mark below two of the server's sends saves nothing.
     private const int LeastBytes = 16 * 1024;
 
-    // Half of what a connection's reader receives at once; more saves little and leaves the processor's cache.
-    private const int MostBytes = 128 * 1024;
+    // Beyond half a second-level cache, what was received has left it before it is read.
+    private const int MostBytes = 512 * 1024;
 
-    // A wait for the mark takes this part of a tick, so that one that takes a whole tick is no longer the pace that was measured.
-    private const int MarksPerTick = 3;
+    // A wait may take this part of the time the result has poured so far.
+    private const int WaitsPerAge = 100;
+
+    // Beyond this, wake-ups are too few to count.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(4);
+
+    // At first a wait takes a part of a tick, so that one that takes a whole tick is no longer the pace that was measured.
+    private static readonly TimeSpan ShortestWait = BulkReceiveWatch.Tick / 3;
 
     // The pace of many ticks is steadier than that of one, and asking for it costs system calls; that something was received costs none.
     private const int TicksToMeasure = 8;
@@ -47,6 +54,9 @@ internal sealed class BulkReceiveStream : Stream
     private int _receives;
     private int _receivesAtTick;
     private int _ticks;
+    private int _silentTicks;
+    private int _mostSilentTicks;
+    private long _bulkSince;
     private int _mark;
     private volatile bool _isBulk;
 
@@ -130,7 +140,8 @@ internal sealed class BulkReceiveStream : Stream
             int receives = Volatile.Read(ref _receives);
             bool received = receives != _receivesAtTick;
             _receivesAtTick = receives;
-            if (received && ++_ticks % TicksToMeasure != 0)
+            _silentTicks = received ? 0 : _silentTicks + 1;
+            if (received ? ++_ticks % TicksToMeasure != 0 : _silentTicks <= _mostSilentTicks)
             {
                 return;
             }
@@ -161,6 +172,7 @@ internal sealed class BulkReceiveStream : Stream
     {
         lock (_lock)
         {
+            _bulkSince = _time.GetTimestamp();
             int mark = MeasureMark();
             if (mark == 0)
             {
@@ -169,6 +181,7 @@ internal sealed class BulkReceiveStream : Stream
 
             SetMark(mark);
             _ticks = 0;
+            _silentTicks = 0;
             _receivesAtTick = _receives;
             _isBulk = true;
         }
@@ -199,13 +212,16 @@ internal sealed class BulkReceiveStream : Stream
         _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, bytes);
     }
 
-    /// <summary>What the pace since the last measurement brings in a part of a tick; 0 when that is too little to wait for.</summary>
+    /// <summary>What the pace since the last measurement brings in one wait; 0 when that is too little to wait for.</summary>
     private int MeasureMark()
     {
         long now = _time.GetTimestamp();
         long bytes = ReadReceivedBytes();
         double elapsed = Math.Max(1e-6, _time.GetElapsedTime(_measuredAt, now).TotalSeconds);
-        double paced = (bytes - _bytesAtMeasure) / elapsed * BulkReceiveWatch.Tick.TotalSeconds / MarksPerTick;
+        TimeSpan wait = _time.GetElapsedTime(_bulkSince, now) / WaitsPerAge;
+        wait = wait < ShortestWait ? ShortestWait : wait > LongestWait ? LongestWait : wait;
+        _mostSilentTicks = (int)(2 * wait / BulkReceiveWatch.Tick);
+        double paced = (bytes - _bytesAtMeasure) / elapsed * wait.TotalSeconds;
         _measuredAt = now;
         _bytesAtMeasure = bytes;
 
