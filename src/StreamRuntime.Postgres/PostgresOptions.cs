@@ -10,6 +10,9 @@ namespace StreamRuntime.Postgres;
 /// </remarks>
 public sealed record PostgresOptions
 {
+    /// <summary>The value of <see cref="SslRootCertificateFile"/> that is no file.</summary>
+    internal const string SystemRoots = "system";
+
     /// <summary>The servers to try, in order (<c>host</c>, <c>port</c>). At least one.</summary>
     public IReadOnlyList<PostgresEndpoint> Endpoints { get; init; } = [PostgresEndpoint.Tcp("localhost", 5432)];
 
@@ -40,7 +43,10 @@ public sealed record PostgresOptions
     /// </summary>
     public SslProtocols TlsVersions { get; init; } = SslProtocols.Tls12 | SslProtocols.Tls13;
 
-    /// <summary>File of certificate authorities to trust, PEM (<c>sslrootcert</c>); <c>system</c> or null uses the system's.</summary>
+    /// <summary>
+    /// File of certificate authorities to trust, PEM (<c>sslrootcert</c>). Null by default: <see cref="SslMode.VerifyFull"/> then trusts the system's,
+    /// <see cref="SslMode.VerifyCa"/> is refused, and the weaker modes check nothing. <c>system</c> names the system's, for VerifyFull alone.
+    /// </summary>
     public string? SslRootCertificateFile { get; init; }
 
     /// <summary>Our certificate, PEM (<c>sslcert</c>); null for none.</summary>
@@ -129,6 +135,14 @@ public sealed record PostgresOptions
         Check(StatementTimeout is not { } limit || limit >= TimeSpan.Zero, "StatementTimeout must not be negative.");
         Check(CancelTimeout > TimeSpan.Zero && IsTimeout(CancelTimeout), "CancelTimeout must be more than zero, and finite.");
         Check(CancelDrainBytes >= 0, "CancelDrainBytes must not be negative.");
+        Check(
+            SslRootCertificateFile != SystemRoots || SslMode == SslMode.VerifyFull,
+            "SslRootCertificateFile is \"system\", which trusts every public authority, so SslMode must be VerifyFull, which checks the host's name too.");
+
+        // The system's authorities would do for nothing here: one of their certificates, for any name at all, is had by anybody.
+        Check(
+            SslMode != SslMode.VerifyCa || !string.IsNullOrEmpty(SslRootCertificateFile) || Endpoints.All(endpoint => endpoint.IsUnixSocket),
+            "SslMode VerifyCa needs SslRootCertificateFile (sslrootcert), a file of the authorities to trust. VerifyFull does without: it checks the host's name too.");
         Check(SslMode != SslMode.Disable || ChannelBinding != ChannelBinding.Require, "channel_binding=require needs TLS, but sslmode is disable.");
         foreach ((string name, string value) in SessionParameters)
         {
@@ -165,7 +179,7 @@ public enum SslMode : byte
     /// <summary>Only with TLS. The certificate is checked when a root certificate file is given, as libpq does.</summary>
     Require = 3,
 
-    /// <summary>Only with TLS and a certificate from a trusted authority.</summary>
+    /// <summary>Only with TLS and a certificate from an authority in <see cref="PostgresOptions.SslRootCertificateFile"/>, made out to any name.</summary>
     VerifyCa = 4,
 
     /// <summary>Only with TLS and a trusted certificate made out to the host we asked for.</summary>

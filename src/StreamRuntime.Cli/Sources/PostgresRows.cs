@@ -13,6 +13,13 @@ internal static class PostgresRows
     {
         PostgresQuery query = NamedParameters.Rewrite(request.Sql!, request.Parameters);
         PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with { OnNotice = message => request.OnNotice(ServerErrorReport.Format(message)) };
+
+        // Before connecting: what was left out may be why that fails.
+        foreach (string warning in options.Warnings)
+        {
+            request.OnNotice($"warning: {warning.ReplaceLineEndings(" ")}");
+        }
+
         var source = PostgresDataSource.Create(options);
         try
         {

@@ -7,6 +7,6 @@ namespace StreamRuntime.Cli.Sources;
 /// <param name="Sql">The query, for a database; else null.</param>
 /// <param name="Parameters">Its parameters' values by name.</param>
 /// <param name="Options">The stream's options.</param>
-/// <param name="OnNotice">Takes the text of notices from the server.</param>
+/// <param name="OnNotice">Takes what there is to tell beside the rows: warnings about the source's address, notices from the server.</param>
 internal sealed record SourceRequest(
     SourceUri Uri, string? Sql, IReadOnlyList<KeyValuePair<string, string?>> Parameters, JsonRowStreamOptions Options, Action<string> OnNotice);

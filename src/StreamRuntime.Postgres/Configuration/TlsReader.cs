@@ -5,12 +5,10 @@ namespace StreamRuntime.Postgres.Configuration;
 /// <summary>Reads the keys that begin with <c>ssl</c>, and finds the certificates in the user's folder.</summary>
 internal static class TlsReader
 {
-    private const string SystemStore = "system";
-
     public static PostgresOptions Read(PostgresOptions options, ConnectionValues values, ConnectionSurroundings surroundings, List<string> warnings)
     {
         string? root = values.NonEmpty("sslrootcert");
-        string preset = root == SystemStore ? "verify-full" : "prefer";
+        string preset = root == PostgresOptions.SystemRoots ? "verify-full" : "prefer";
         SslMode mode = OptionsReader.Choose(
             values,
             "sslmode",
@@ -22,7 +20,7 @@ internal static class TlsReader
             ("verify-ca", SslMode.VerifyCa),
             ("verify-full", SslMode.VerifyFull));
         bool isDirect = OptionsReader.Choose(values, "sslnegotiation", "postgres", ("postgres", false), ("direct", true));
-        if (root == SystemStore && mode != SslMode.VerifyFull)
+        if (root == PostgresOptions.SystemRoots && mode != SslMode.VerifyFull)
         {
             throw ConfigurationError.Because("sslrootcert=system trusts every public authority, so it needs sslmode=verify-full.");
         }
@@ -45,7 +43,7 @@ internal static class TlsReader
 
     private static string? FindRoot(string? root, SslMode mode, ConnectionSurroundings surroundings, List<string> warnings)
     {
-        if (root == SystemStore)
+        if (root == PostgresOptions.SystemRoots)
         {
             return root;
         }

@@ -9,8 +9,8 @@ namespace StreamRuntime.Postgres.Transport;
 
 /// <summary>One connection to a server: the pipes, and what the server told about the session.</summary>
 /// <remarks>
-/// One owner at a time reads and writes it: first the login, then each query's row source in turn. Only <see cref="Abort"/> may be called by
-/// another thread. After a failure it is closed and never used again.
+/// One owner at a time reads and writes it: first the login, then each query's row source in turn. Beside it, a cancel request may look at
+/// what the login left here, and at nothing else. After a failure it is closed and never used again.
 /// </remarks>
 internal sealed class PostgresConnection : IAsyncDisposable
 {
@@ -162,9 +162,6 @@ internal sealed class PostgresConnection : IAsyncDisposable
                 return false;
         }
     }
-
-    /// <summary>Closes the socket at once, from any thread; whatever waits on it fails.</summary>
-    public void Abort() => _socket?.Dispose();
 
     /// <summary>Says goodbye where that costs no waiting, and closes.</summary>
     public async ValueTask DisposeAsync()

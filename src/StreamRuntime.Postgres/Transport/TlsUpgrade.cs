@@ -121,7 +121,7 @@ internal static class TlsUpgrade
 
     private static X509Certificate2Collection? LoadRoots(PostgresOptions options)
     {
-        if (options.SslRootCertificateFile is not { Length: > 0 } file || file == "system" || options.SslMode < SslMode.Require)
+        if (options.SslRootCertificateFile is not { Length: > 0 } file || file == PostgresOptions.SystemRoots || options.SslMode < SslMode.Require)
         {
             return null;
         }

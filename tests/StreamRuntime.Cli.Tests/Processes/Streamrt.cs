@@ -43,6 +43,9 @@ internal sealed class Streamrt : IAsyncDisposable
     public static Streamrt StartProgram(string file, string[] arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+
+        // Whoever runs the tests may have a password file, and one that others can read would be warned of.
+        start.Environment["PGPASSFILE"] = "/nowhere/pgpass";
         foreach ((string name, string value) in environment)
         {
             start.Environment[name] = value;

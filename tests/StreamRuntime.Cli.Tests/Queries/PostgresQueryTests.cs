@@ -74,6 +74,31 @@ public sealed class PostgresQueryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Query_WhatTheConnectionStringLeavesOut_IsWarnedOf()
+    {
+        string passwords = Path.Combine(TestFolder.Create("pass"), "pgpass");
+        await File.WriteAllTextAsync(passwords, "*:*:*:*:secret\n");
+        await CommandLine.RunAsync("chmod", ["640", passwords]);
+        (int code, string output, string errors) = await Streamrt.RunAsync(
+            "query", "--source", $"{_cluster.ConnectionString} sslcert=/nowhere/client.crt passfile={passwords}", "select 1 as one");
+        Assert.Equal((0, "{\"one\":1}\n"), (code, output));
+        string[] lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith($"streamrt: warning: The password file {passwords} is ignored: ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("streamrt: warning: The file that sslcert names does not exist", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Query_WarningAndNoServer_WarnsBeforeItFails()
+    {
+        (int code, _, string errors) = await Streamrt.RunAsync(
+            "query", "--source", "host=127.0.0.1 port=1 user=u dbname=d sslcert=/nowhere/client.crt", "select 1");
+        Assert.Equal(1, code);
+        Assert.StartsWith("streamrt: warning: ", errors, StringComparison.Ordinal);
+        Assert.Equal(2, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
     public async Task Query_ClosedPipe_LeavesNoQueryOnTheServer()
     {
         (int code, string output, string errors) = await Streamrt.RunShellAsync($"set -o pipefail; $0 query --source '{_cluster.Uri}' \"{Endless}\" | head -n 10");

@@ -179,6 +179,21 @@ public sealed class NdjsonRowSourceTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task LineWithoutEnd_IsRefusedOnceItIsTooLarge_AndNotWhenItEnds(bool asStream)
+    {
+        var pipe = new Pipe();
+        await using JsonRowStream stream = Rows.Stream(
+            asStream ? NdjsonRowSource.FromStream(pipe.Reader.AsStream()) : NdjsonRowSource.FromPipe(pipe.Reader), o => o with { MaxRowBytes = 100 });
+        await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(new string('x', 100) + "\r"));
+        Task<string[]> read = Rows.NextAsync(stream);
+        Assert.False(read.IsCompleted);
+        await pipe.Writer.WriteAsync("x"u8.ToArray());
+        Assert.Equal(ErrorKind.RowTooLarge, (await Assert.ThrowsAsync<StreamRuntimeException>(() => read)).Kind);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task InputThatFails_IsASourceError_AfterTheRowsBefore(bool io)
     {
         Exception cause = io ? new IOException("cable") : new InvalidOperationException("writer");

@@ -4,7 +4,7 @@ using StreamRuntime.Streams;
 
 namespace StreamRuntime.Tests.Sources;
 
-public sealed class LineScannerTests
+public sealed class NdjsonLinesTests
 {
     private static readonly string[] Pieces = ["x", "yy", " ", "é", "\t", "\r", "\n", "\n", "\r\n", "0123456789abcdefghijklmnopqrstuvwxyz", "\u007F"];
 
@@ -12,7 +12,7 @@ public sealed class LineScannerTests
     [InlineData(0)]
     [InlineData(32)]
     [InlineData(64)]
-    public void AddLines_OfRandomText_AreThoseOfAPlainSplit(int vectorBytes)
+    public void AddEnded_OfRandomText_AreThoseOfAPlainSplit(int vectorBytes)
     {
         int seed = Environment.TickCount;
         var random = new Random(seed);
@@ -24,7 +24,7 @@ public sealed class LineScannerTests
             var rows = new RowWriter(JsonRowStreamOptions.Default);
             rows.Attach(text);
 
-            int taken = LineScanner.AddLines(text, rows, known, vectorBytes);
+            int taken = NdjsonLines.AddEnded(text, rows, known, vectorBytes);
 
             string[] expected = [.. Encoding.UTF8.GetString(text, 0, ended).Split('\n')[..^1].Select(TrimOne).Where(l => l.Length > 0)];
             string[] found = Texts(new RowBatch(rows));
@@ -37,7 +37,7 @@ public sealed class LineScannerTests
     [InlineData(0)]
     [InlineData(32)]
     [InlineData(64)]
-    public void AddLines_OneByteThatIsNoText_IsFoundAnywhere(int vectorBytes)
+    public void AddEnded_OneByteThatIsNoText_IsFoundAnywhere(int vectorBytes)
     {
         for (int length = 1; length < 150; length++)
         {
@@ -51,7 +51,7 @@ public sealed class LineScannerTests
                 var rows = new RowWriter(JsonRowStreamOptions.Default);
                 rows.Attach(lines);
 
-                var refused = Assert.Throws<StreamRuntimeException>(() => LineScanner.AddLines(lines, rows, 0, vectorBytes));
+                var refused = Assert.Throws<StreamRuntimeException>(() => NdjsonLines.AddEnded(lines, rows, 0, vectorBytes));
 
                 Assert.Equal(ErrorKind.InvalidRow, refused.Kind);
                 Assert.Equal(1, rows.Count);

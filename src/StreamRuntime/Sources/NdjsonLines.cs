@@ -6,21 +6,31 @@ using StreamRuntime.Streams;
 namespace StreamRuntime.Sources;
 
 /// <summary>Finds the lines of received bytes, and in the same pass whether each is plain text, so that no row is looked at twice.</summary>
-internal static class LineScanner
+internal static class NdjsonLines
 {
-    /// <summary>Adds every line that has ended. A carriage return before the line feed is dropped; empty lines are skipped.</summary>
+    /// <summary>Adds every whole line. A carriage return before the line feed is dropped; empty lines are skipped.</summary>
     /// <param name="bytes">What was received, attached to <paramref name="rows"/>; begins with the start of a line.</param>
     /// <param name="rows">Takes the lines.</param>
     /// <param name="scanned">So many bytes at the front are known to hold no line feed.</param>
+    /// <param name="last">True when the input ends with these bytes, and its last line with it.</param>
     /// <returns>How many bytes the lines take, line ends included.</returns>
-    public static int AddLines(ReadOnlySpan<byte> bytes, RowWriter rows, int scanned) =>
-        AddLines(bytes, rows, scanned, Vector512.IsHardwareAccelerated ? 64 : Vector256.IsHardwareAccelerated ? 32 : 0);
+    public static int Add(ReadOnlySpan<byte> bytes, RowWriter rows, int scanned, bool last)
+    {
+        int start = AddEnded(bytes, rows, scanned, Vector512.IsHardwareAccelerated ? 64 : Vector256.IsHardwareAccelerated ? 32 : 0);
+        if (last && start < bytes.Length)
+        {
+            AddLine(bytes, rows, start, bytes.Length, isPlain: false);
+            start = bytes.Length;
+        }
 
-    /// <summary>Adds what follows the last line feed, where the input has ended.</summary>
-    public static void AddLastLine(ReadOnlySpan<byte> bytes, RowWriter rows, int start) => AddLine(bytes, rows, start, bytes.Length, isPlain: false);
+        return start;
+    }
 
-    /// <summary>The same in vectors of a given size: 64, 32, or 0 for none.</summary>
-    internal static int AddLines(ReadOnlySpan<byte> bytes, RowWriter rows, int scanned, int vectorBytes)
+    /// <summary>The size of a line without the carriage return it may end with.</summary>
+    public static int RowLength(ReadOnlySpan<byte> line) => line is [.., (byte)'\r'] ? line.Length - 1 : line.Length;
+
+    /// <summary>Adds the lines that have ended, found in vectors of a given size: 64, 32, or 0 for none.</summary>
+    internal static int AddEnded(ReadOnlySpan<byte> bytes, RowWriter rows, int scanned, int vectorBytes)
     {
         ref byte first = ref MemoryMarshal.GetReference(bytes);
         int start = 0;
@@ -37,7 +47,7 @@ internal static class LineScanner
                 if (unplain != 0)
                 {
                     ulong feeds = Vector512.Equals(vector, Vector512.Create((byte)'\n')).ExtractMostSignificantBits();
-                    AddEndedLines(bytes, rows, at, feeds, unplain & ~feeds, ref start, ref isPlain);
+                    AddEndedInVector(bytes, rows, at, feeds, unplain & ~feeds, ref start, ref isPlain);
                 }
             }
         }
@@ -50,7 +60,7 @@ internal static class LineScanner
                 if (unplain != 0)
                 {
                     uint feeds = Vector256.Equals(vector, Vector256.Create((byte)'\n')).ExtractMostSignificantBits();
-                    AddEndedLines(bytes, rows, at, feeds, unplain & ~feeds, ref start, ref isPlain);
+                    AddEndedInVector(bytes, rows, at, feeds, unplain & ~feeds, ref start, ref isPlain);
                 }
             }
         }
@@ -73,7 +83,7 @@ internal static class LineScanner
     /// <param name="others">A bit for each other byte that is not plain.</param>
     /// <param name="start">Where the line at hand begins.</param>
     /// <param name="isPlain">Whether all of it up to here is plain.</param>
-    private static void AddEndedLines(ReadOnlySpan<byte> bytes, RowWriter rows, int at, ulong feeds, ulong others, ref int start, ref bool isPlain)
+    private static void AddEndedInVector(ReadOnlySpan<byte> bytes, RowWriter rows, int at, ulong feeds, ulong others, ref int start, ref bool isPlain)
     {
         while (feeds != 0)
         {
@@ -92,14 +102,10 @@ internal static class LineScanner
     private static void AddLine(ReadOnlySpan<byte> bytes, RowWriter rows, int start, int end, bool isPlain)
     {
         // A plain line has no carriage return to drop.
-        if (!isPlain && end > start && bytes[end - 1] == (byte)'\r')
+        int length = isPlain ? end - start : RowLength(bytes[start..end]);
+        if (length > 0)
         {
-            end--;
-        }
-
-        if (end > start)
-        {
-            rows.AddScanned(start, end - start, isPlain);
+            rows.AddScanned(start, length, isPlain);
         }
     }
 }
