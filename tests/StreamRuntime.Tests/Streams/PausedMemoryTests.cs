@@ -29,7 +29,12 @@ public sealed class PausedMemoryTests
             mostBuffered = Math.Max(mostBuffered, stream.GetStatistics().BufferedBytes);
             await stream.PauseAsync();
             Task<bool> read = stream.ReadBatchAsync().AsTask();
-            Assert.False(read.IsCompleted);
+            if (read.IsCompleted)
+            {
+                // Those were the last rows, and the end needs no further receive.
+                Assert.False(await read);
+                break;
+            }
 
             // What is left is the beginning of one row.
             Assert.InRange(stream.GetStatistics().BufferedBytes, 0, 20);
