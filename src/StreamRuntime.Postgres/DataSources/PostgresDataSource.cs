@@ -11,6 +11,7 @@ namespace StreamRuntime.Postgres.DataSources;
 public sealed class PostgresDataSource : IAsyncDisposable
 {
     private readonly HostSelector _hosts;
+    private readonly StatementShapes _shapes = new();
     private readonly CancellationTokenSource _closing = new();
 
     private PostgresDataSource(PostgresOptions options)
@@ -79,7 +80,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
         return default;
     }
 
-    private static async Task<PostgresRowSource> StartAsync(
+    private async Task<PostgresRowSource> StartAsync(
         PostgresConnection connection, PostgresQuery query, JsonRowStreamOptions options, CancellationToken cancellationToken)
     {
         // Until the stream exists and watches its own deadlines, this one stands for them: the server is being waited for.
@@ -90,7 +91,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await QueryStarter.StartAsync(connection, query, static (used, _) => used.DisposeAsync(), either.Token).ConfigureAwait(false);
+            return await QueryStarter.StartAsync(connection, query, static (used, _) => used.DisposeAsync(), either.Token, _shapes).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -19,34 +19,45 @@ internal sealed class PostgresRowSource : IRowSource
 
     private readonly PostgresConnection _connection;
     private readonly Func<PostgresConnection, bool, ValueTask> _release;
-    private readonly JsonObjectEncoder? _encoder;
-    private readonly int _columns;
-    private readonly int _framingBytes;
+    private readonly DescribedAgain? _describedAgain;
+    private StatementShape _shape;
+    private JsonObjectEncoder? _encoder;
+    private int _columns;
+    private int _framingBytes;
     private RowWriter? _rows;
     private Phase _phase;
     private int _taken;
     private int _needed;
     private bool _isLookedAt;
 
-    /// <summary>Takes over a connection on which the query's Execute and Sync were just sent.</summary>
+    /// <summary>Takes over a connection on which a query's last messages are being sent: Bind, Execute and Sync, or all of them.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="encoder">Makes objects of the columns; null for a single column of JSON, streamed as it is.</param>
-    /// <param name="columns">How many columns a row has.</param>
+    /// <param name="shape">What the statement gives.</param>
     /// <param name="release">Takes the connection back, with true when it is clean.</param>
+    /// <param name="describedAgain">Not null when Parse and Describe were sent with the rest, on the word of an earlier run.</param>
     public PostgresRowSource(
-        PostgresConnection connection, JsonObjectEncoder? encoder, int columns, Func<PostgresConnection, bool, ValueTask> release)
+        PostgresConnection connection, StatementShape shape, Func<PostgresConnection, bool, ValueTask> release, DescribedAgain? describedAgain = null)
     {
         _connection = connection;
-        _encoder = encoder;
         _release = release;
-        _columns = columns;
-        _framingBytes = 2 + 4 * columns;
+        _describedAgain = describedAgain;
+        _phase = describedAgain is null ? Phase.Binding : Phase.Parsing;
+        _shape = shape;
+        _encoder = shape.Encoder;
+        _columns = shape.Columns;
+        _framingBytes = 2 + 4 * _columns;
     }
 
     private enum Phase : byte
     {
+        /// <summary>ParseComplete is due, and then BindComplete.</summary>
+        Parsing,
+
         /// <summary>BindComplete is due.</summary>
         Binding,
+
+        /// <summary>RowDescription or NoData is due.</summary>
+        Describing,
 
         /// <summary>Rows, then CommandComplete.</summary>
         Rows,
@@ -122,7 +133,7 @@ internal sealed class PostgresRowSource : IRowSource
         bool clean = _phase == Phase.Ended;
         if (_phase < Phase.Ended || _phase == Phase.Failed)
         {
-            clean = await QueryCanceller.DrainAsync(_connection, cancel: _phase is Phase.Binding or Phase.Rows).ConfigureAwait(false);
+            clean = await QueryCanceller.DrainAsync(_connection, cancel: _phase <= Phase.Rows).ConfigureAwait(false);
         }
 
         await _release(_connection, clean).ConfigureAwait(false);
@@ -141,7 +152,7 @@ internal sealed class PostgresRowSource : IRowSource
         int at = 0;
         try
         {
-            while (_phase != Phase.Ended && TryTakeMessage(buffered, ref at, rows))
+            while (_phase != Phase.Ended && _isLookedAt && TryTakeMessage(buffered, ref at, rows))
             {
             }
         }
@@ -248,9 +259,20 @@ internal sealed class PostgresRowSource : IRowSource
     {
         switch (type)
         {
+            case BackendMessageType.ParseComplete when _phase == Phase.Parsing:
+                BackendMessage.CheckEnd(body, type);
+                _phase = Phase.Binding;
+                break;
             case BackendMessageType.BindComplete when _phase == Phase.Binding:
                 BackendMessage.CheckEnd(body, type);
-                _phase = Phase.Rows;
+                _phase = _describedAgain is null ? Phase.Rows : Phase.Describing;
+                break;
+            case BackendMessageType.RowDescription when _phase == Phase.Describing && !body.IsEmpty:
+                TakeDescription(body);
+                break;
+            case BackendMessageType.NoData when _phase == Phase.Describing:
+                BackendMessage.CheckEnd(body, type);
+                TakeDescription([]);
                 break;
             case BackendMessageType.CommandComplete when _phase == Phase.Rows:
                 BackendMessage.ReadString(ref body, type);
@@ -284,9 +306,26 @@ internal sealed class PostgresRowSource : IRowSource
         }
     }
 
+    private void TakeDescription(ReadOnlySpan<byte> description)
+    {
+        _phase = Phase.Rows;
+        if (!description.SequenceEqual(_shape.Description))
+        {
+            _shape = _describedAgain!.Learn(_shape, description, _connection.Parameters.HasIsoDates);
+            _encoder = _shape.Encoder;
+            _columns = _shape.Columns;
+            _framingBytes = 2 + 4 * _columns;
+
+            // The rows behind it are taken another way, so this look ends here and the next one needs no receive.
+            _isLookedAt = false;
+        }
+    }
+
     private string Where() => _phase switch
     {
+        Phase.Parsing => "before ParseComplete",
         Phase.Binding => "before BindComplete",
+        Phase.Describing => "before RowDescription",
         Phase.Rows => "among the rows",
         Phase.Ending => "after CommandComplete",
         _ => "after the end of the result",

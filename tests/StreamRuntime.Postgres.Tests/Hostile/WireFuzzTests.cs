@@ -19,7 +19,13 @@ public sealed class WireFuzzTests(ITestOutputHelper output)
     private static readonly Conversation[] Conversations =
     [
         Conversation.Json(6), Conversation.Objects(4), Conversation.Wrapped(3), Conversation.Failing(3), Conversation.Json(0), Sasl(), Conversation.Json(2, 2_000),
+        Conversation.Repeated(Conversation.Json(4), Json), Conversation.Repeated(Conversation.Json(4), Json, known: Text),
+        Conversation.Repeated(Conversation.Failing(3), Text, known: Json),
     ];
+
+    private static byte[] Json => BackendMessages.RowDescription(("data", Conversation.JsonOid));
+
+    private static byte[] Text => BackendMessages.RowDescription(("data", 25));
 
     [Fact]
     public async Task MutatedConversation_EndsWithOurErrorOrWithRows()
@@ -30,7 +36,7 @@ public sealed class WireFuzzTests(ITestOutputHelper output)
         {
             Conversation conversation = Conversations[random.Next(Conversations.Length)];
             List<byte[]> parts = WireMutator.Mutate(conversation, random);
-            Outcome outcome = await ReadAsync(new MemoryServer(parts), seed, keepRows: false);
+            Outcome outcome = await ReadAsync(new MemoryServer(parts), seed, keepRows: false, conversation.Known);
             if (!outcome.IsComplete)
             {
                 Interlocked.Increment(ref failed);
@@ -49,8 +55,8 @@ public sealed class WireFuzzTests(ITestOutputHelper output)
             Conversation conversation = Conversations[random.Next(Conversations.Length)];
             IReadOnlyList<byte[]> parts = random.Next(4) == 0 ? conversation.Parts : WireMutator.Mutate(conversation, random);
             int[] sizes = [.. Enumerable.Range(0, 1 + random.Next(8)).Select(_ => 1 + random.Next(random.Next(2) == 0 ? 8 : 300))];
-            Outcome whole = await ReadAsync(new MemoryServer(parts), seed, keepRows: true);
-            Outcome pieces = await ReadAsync(new DribbleStream(new MemoryServer(parts), Segmentation.Sizes(sizes)), seed, keepRows: true);
+            Outcome whole = await ReadAsync(new MemoryServer(parts), seed, keepRows: true, conversation.Known);
+            Outcome pieces = await ReadAsync(new DribbleStream(new MemoryServer(parts), Segmentation.Sizes(sizes)), seed, keepRows: true, conversation.Known);
             Assert.True(whole.Output.AsSpan().SequenceEqual(pieces.Output), $"seed {seed}: {whole.Rows} rows against {pieces.Rows}");
             Assert.True(IsSameEnd(whole, pieces), $"seed {seed}: {whole.Error?.Message} against {pieces.Error?.Message}");
         });
@@ -62,11 +68,11 @@ public sealed class WireFuzzTests(ITestOutputHelper output)
         whole.Error?.Message == pieces.Error?.Message
         || (whole.Error is not null && pieces.Error is not null && (pieces.Kind == ErrorKind.RowTooLarge || whole.Kind is ErrorKind.Protocol or ErrorKind.ConnectionLost));
 
-    private static async Task<Outcome> ReadAsync(Stream server, int seed, bool keepRows)
+    private static async Task<Outcome> ReadAsync(Stream server, int seed, bool keepRows, byte[]? known)
     {
         try
         {
-            return await Outcome.ReadAsync(server, Options, StreamOptions, keepRows);
+            return await Outcome.ReadAsync(server, Options, StreamOptions, keepRows, known);
         }
         catch (Exception other)
         {

@@ -17,6 +17,9 @@ internal sealed record Conversation(IReadOnlyList<byte[]> Parts)
         BackendMessages.BackendKeyData(4711, 1, 2, 3, 4),
         BackendMessages.ReadyForQuery());
 
+    /// <summary>The body of the description that the client knows from an earlier run; null when it must ask.</summary>
+    public byte[]? Known { get; init; }
+
     public static byte[] DescribedJson { get; } = Described(BackendMessages.RowDescription(("data", JsonOid)));
 
     public long Bytes => Parts.Sum(part => (long)part.Length);
@@ -65,6 +68,16 @@ internal sealed record Conversation(IReadOnlyList<byte[]> Parts)
             BackendMessages.ReadyForQuery(),
         ]),
     ]);
+
+    /// <summary>The same result to a client that has run the statement before: everything comes in one answer.</summary>
+    public static Conversation Repeated(Conversation first, byte[] rowDescription, byte[]? known = null) => new(
+    [
+        LoggedIn,
+        BackendMessages.Join(BackendMessages.ParseComplete, BackendMessages.BindComplete, rowDescription, first.Parts[^1][BackendMessages.BindComplete.Length..]),
+    ])
+    {
+        Known = (known ?? rowDescription)[5..],
+    };
 
     /// <summary>The rows' part, with the messages around them that a server sends.</summary>
     public static byte[] Result(params IReadOnlyList<byte[]> rows) => BackendMessages.Join(

@@ -41,16 +41,28 @@ internal sealed record Outcome(byte[] Output, int Rows, Exception? Error)
     }
 
     /// <summary>The same over any stream, below which there is no socket.</summary>
-    public static Task<Outcome> ReadAsync(Stream stream, PostgresOptions options, JsonRowStreamOptions? streamOptions = null, bool keepRows = true) =>
-        ReadAsync(() => StartAsync(stream, options, streamOptions), default, keepRows);
+    /// <param name="stream">The server.</param>
+    /// <param name="options">The connection's options.</param>
+    /// <param name="streamOptions">The stream's options.</param>
+    /// <param name="keepRows">False counts the rows only.</param>
+    /// <param name="known">The body of the description that an earlier run has left; null when it is the first.</param>
+    public static Task<Outcome> ReadAsync(
+        Stream stream, PostgresOptions options, JsonRowStreamOptions? streamOptions = null, bool keepRows = true, byte[]? known = null) =>
+        ReadAsync(() => StartAsync(stream, options, streamOptions, known), default, keepRows);
 
-    public static async Task<JsonRowStream> StartAsync(Stream stream, PostgresOptions options, JsonRowStreamOptions? streamOptions)
+    public static async Task<JsonRowStream> StartAsync(Stream stream, PostgresOptions options, JsonRowStreamOptions? streamOptions, byte[]? known = null)
     {
+        var shapes = new StatementShapes();
+        if (known is not null)
+        {
+            shapes.Set(Query, StatementShape.TryCreate(Query.Text, known, out _)!);
+        }
+
         var connection = new PostgresConnection(options, options.Endpoints[0], null, stream, isTls: false);
         try
         {
             await Login.RunAsync(connection, null, default);
-            return JsonRowStream.Create(await QueryStarter.StartAsync(connection, Query, static (used, _) => used.DisposeAsync(), default), streamOptions);
+            return JsonRowStream.Create(await QueryStarter.StartAsync(connection, Query, static (used, _) => used.DisposeAsync(), default, shapes), streamOptions);
         }
         catch
         {
