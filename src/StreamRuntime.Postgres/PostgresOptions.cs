@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using StreamRuntime.Connections;
 
 namespace StreamRuntime.Postgres;
 
@@ -118,6 +119,17 @@ public sealed record PostgresOptions
     /// <summary>Called for every notice and warning the server sends, in order, on the reading thread; must be quick and must not throw. None by default.</summary>
     public Action<PostgresServerMessage>? OnNotice { get; init; }
 
+    /// <summary>
+    /// How connections are kept between streams. The pool's name, clock and logger are its own; see <see cref="ConnectionPoolOptions"/> for the defaults.
+    /// </summary>
+    public ConnectionPoolOptions Pool { get; init; } = ConnectionPoolOptions.Default;
+
+    /// <summary>
+    /// Whether what a query left in its session (settings, temporary tables, locks) is taken back before the connection serves another, by
+    /// <c>DISCARD ALL</c>. True by default; false saves the server some work where queries leave nothing.
+    /// </summary>
+    public bool ResetsSessions { get; init; } = true;
+
     /// <summary>The clock. The system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -144,6 +156,8 @@ public sealed record PostgresOptions
             SslMode != SslMode.VerifyCa || !string.IsNullOrEmpty(SslRootCertificateFile) || Endpoints.All(endpoint => endpoint.IsUnixSocket),
             "SslMode VerifyCa needs SslRootCertificateFile (sslrootcert), a file of the authorities to trust. VerifyFull does without: it checks the host's name too.");
         Check(SslMode != SslMode.Disable || ChannelBinding != ChannelBinding.Require, "channel_binding=require needs TLS, but sslmode is disable.");
+        ArgumentNullException.ThrowIfNull(Pool);
+        Pool.Validate();
         foreach ((string name, string value) in SessionParameters)
         {
             Check(!name.Contains('\0', StringComparison.Ordinal) && !value.Contains('\0', StringComparison.Ordinal), "Session parameters must not hold a NUL.");

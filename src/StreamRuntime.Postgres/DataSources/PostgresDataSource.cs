@@ -1,4 +1,6 @@
+using StreamRuntime.Connections;
 using StreamRuntime.Postgres.Configuration;
+using StreamRuntime.Postgres.Protocol;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Postgres.Rows;
 using StreamRuntime.Postgres.Transport;
@@ -6,18 +8,21 @@ using StreamRuntime.Streams;
 
 namespace StreamRuntime.Postgres.DataSources;
 
-/// <summary>A PostgreSQL database from which queries are streamed.</summary>
-/// <remarks>Thread-safe: any number of streams may be started and read at the same time, each on a connection of its own.</remarks>
+/// <summary>A PostgreSQL database from which queries are streamed, over a pool of connections.</summary>
+/// <remarks>
+/// Thread-safe: any number of streams may be started and read at the same time, each on a connection of its own, which goes back to the pool when its result has
+/// ended or was cancelled cleanly.
+/// </remarks>
 public sealed class PostgresDataSource : IAsyncDisposable
 {
-    private readonly HostSelector _hosts;
     private readonly StatementShapes _shapes = new();
-    private readonly CancellationTokenSource _closing = new();
+    private readonly ConnectionPool<PostgresConnection> _pool;
 
     private PostgresDataSource(PostgresOptions options)
     {
         Options = options;
-        _hosts = new HostSelector(options);
+        var hosts = new HostSelector(options);
+        _pool = new ConnectionPool<PostgresConnection>(token => new ValueTask<PostgresConnection>(hosts.OpenAsync(token)), options.Pool);
     }
 
     /// <summary>How the server is reached.</summary>
@@ -58,32 +63,61 @@ public sealed class PostgresDataSource : IAsyncDisposable
     public async ValueTask<JsonRowStream> StreamAsync(PostgresQuery query, JsonRowStreamOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, this);
         options ??= JsonRowStreamOptions.Default;
         options.Validate();
-        PostgresConnection connection = await _hosts.OpenAsync(cancellationToken).ConfigureAwait(false);
-        try
+        while (true)
         {
-            return JsonRowStream.Create(await StartAsync(connection, query, options, cancellationToken).ConfigureAwait(false), options);
-        }
-        catch
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-            throw;
+            PoolLease<PostgresConnection> lease = await _pool.LeaseAsync(cancellationToken).ConfigureAwait(false);
+            if (await TryStartAsync(lease, query, options, cancellationToken).ConfigureAwait(false) is { } source)
+            {
+                return JsonRowStream.Create(source, options);
+            }
         }
     }
 
-    /// <summary>Lets no further stream start. Streams already started go on until they end.</summary>
-    public ValueTask DisposeAsync()
+    /// <summary>What the pool of connections holds and has done.</summary>
+    public PoolStatistics GetPoolStatistics() => _pool.GetStatistics();
+
+    /// <summary>Closes the idle connections and lets no further stream start. Streams already started go on until they end.</summary>
+    public ValueTask DisposeAsync() => _pool.DisposeAsync();
+
+    /// <summary>Null when the connection, used before, turned out to have been lost meanwhile: nothing was run, and the next one may serve.</summary>
+    private async Task<PostgresRowSource?> TryStartAsync(
+        PoolLease<PostgresConnection> lease, PostgresQuery query, JsonRowStreamOptions options, CancellationToken cancellationToken)
     {
-        _closing.Cancel();
-        return default;
+        PostgresConnection connection = lease.Connection;
+        bool isClean = false;
+        bool isStarted = false;
+        try
+        {
+            PostgresRowSource source = await StartAsync(lease, query, options, cancellationToken).ConfigureAwait(false);
+            isStarted = true;
+            return source;
+        }
+        catch (StreamRuntimeException failure) when (lease.IsReused && IsLoss(failure))
+        {
+            return null;
+        }
+        catch (StreamRuntimeException refused) when (IsRefusal(refused))
+        {
+            // The statement was at fault, not the connection.
+            isClean = await Resynchronization.TryRunAsync(connection).ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            if (!isStarted)
+            {
+                await ReleaseAsync(lease, isClean).ConfigureAwait(false);
+            }
+        }
     }
 
     private async Task<PostgresRowSource> StartAsync(
-        PostgresConnection connection, PostgresQuery query, JsonRowStreamOptions options, CancellationToken cancellationToken)
+        PoolLease<PostgresConnection> lease, PostgresQuery query, JsonRowStreamOptions options, CancellationToken cancellationToken)
     {
         // Until the stream exists and watches its own deadlines, this one stands for them: the server is being waited for.
+        PostgresConnection connection = lease.Connection;
         bool isTotal = options.TotalTimeout != Timeout.InfiniteTimeSpan
             && (options.ProgressTimeout == Timeout.InfiniteTimeSpan || options.TotalTimeout < options.ProgressTimeout);
         TimeSpan limit = isTotal ? options.TotalTimeout : options.ProgressTimeout;
@@ -91,7 +125,8 @@ public sealed class PostgresDataSource : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await QueryStarter.StartAsync(connection, query, static (used, _) => used.DisposeAsync(), either.Token, _shapes).ConfigureAwait(false);
+            await SessionReset.EndAsync(connection, either.Token).ConfigureAwait(false);
+            return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), either.Token, _shapes).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -108,4 +143,24 @@ public sealed class PostgresDataSource : IAsyncDisposable
                 isTransient: true);
         }
     }
+
+    private async ValueTask ReleaseAsync(PoolLease<PostgresConnection> lease, bool isClean)
+    {
+        PostgresConnection connection = lease.Connection;
+        isClean = isClean && connection.TransactionStatus == TransactionStatus.Idle;
+        if (isClean && Options.ResetsSessions)
+        {
+            using var timeout = new CancellationTokenSource(Options.CancelTimeout, Options.TimeProvider);
+            isClean = await SessionReset.TryBeginAsync(connection, timeout.Token).ConfigureAwait(false);
+        }
+
+        await lease.ReturnAsync(isClean).ConfigureAwait(false);
+    }
+
+    // The server has gone, or is going (admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout), and says so before it has run anything.
+    private static bool IsLoss(StreamRuntimeException failure) =>
+        failure.Kind == ErrorKind.ConnectionLost || failure is PostgresServerException { SqlState: "57P01" or "57P02" or "57P03" or "57P05" };
+
+    private static bool IsRefusal(StreamRuntimeException failure) => failure is PostgresServerException { ServerMessage.Severity: "ERROR" }
+        || failure.Kind is ErrorKind.Configuration or ErrorKind.UnsupportedType or ErrorKind.MessageTooLarge;
 }

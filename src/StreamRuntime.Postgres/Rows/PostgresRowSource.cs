@@ -284,7 +284,7 @@ internal sealed class PostgresRowSource : IRowSource
                 _phase = Phase.Ending;
                 break;
             case BackendMessageType.ReadyForQuery when _phase == Phase.Ending:
-                BackendMessage.ReadReadyForQuery(body);
+                _connection.TakeReadyForQuery(body);
                 _phase = Phase.Ended;
                 break;
             case BackendMessageType.ErrorResponse:

@@ -103,6 +103,13 @@ internal sealed class QueryStarter
 
             _connection.EndMessage();
         }
+
+        // The last look before a known statement is run: after that nobody could tell whether it was.
+        if (!_connection.IsUsable)
+        {
+            throw new StreamRuntimeException(
+                ErrorKind.ConnectionLost, $"The server at {_connection.Endpoint} closed the connection between two queries.", isTransient: true);
+        }
     }
 
     private async Task<StatementShape> DescribeWrappedAsync(string why, string remedy, CancellationToken cancellationToken)

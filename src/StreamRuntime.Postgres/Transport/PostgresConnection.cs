@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using StreamRuntime.Buffers;
+using StreamRuntime.Connections;
 using StreamRuntime.Postgres.Protocol;
 
 namespace StreamRuntime.Postgres.Transport;
@@ -12,7 +13,7 @@ namespace StreamRuntime.Postgres.Transport;
 /// One owner at a time reads and writes it: first the login, then each query's row source in turn. Beside it, a cancel request may look at
 /// what the login left here, and at nothing else. After a failure it is closed and never used again.
 /// </remarks>
-internal sealed class PostgresConnection : IAsyncDisposable
+internal sealed class PostgresConnection : IPooledConnection
 {
     // Null over a stream that is no socket, which nothing can look into or cancel.
     private readonly Socket? _socket;
@@ -53,6 +54,15 @@ internal sealed class PostgresConnection : IAsyncDisposable
 
     /// <summary>What a cancel request must state; null when the server (or a proxy) gave none, and no query can be cancelled.</summary>
     public byte[]? SecretKey { get; set; }
+
+    /// <summary>True while the answer to a <see cref="SessionReset"/> has not been read.</summary>
+    public bool IsResetPending { get; set; }
+
+    /// <summary>What the last ReadyForQuery said. Anything but idle is a transaction that somebody left open.</summary>
+    public TransactionStatus TransactionStatus { get; private set; } = TransactionStatus.Idle;
+
+    /// <summary>False when the server has closed the connection, or has said something unasked, which between two queries is nearly always its goodbye.</summary>
+    public bool IsUsable => !_closed && !_isSendingBroken && (_socket is null || !IsTold());
 
     /// <summary>Bytes that lie ready in the socket although nothing was asked; unknown under TLS, whose own messages come unasked.</summary>
     public bool HasUnaskedBytes => Input.Buffered.Length > _taken || (!IsTls && _socket?.Available > 0);
@@ -163,6 +173,9 @@ internal sealed class PostgresConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes note of what a ReadyForQuery says.</summary>
+    public void TakeReadyForQuery(ReadOnlySpan<byte> body) => TransactionStatus = BackendMessage.ReadReadyForQuery(body);
+
     /// <summary>Says goodbye where that costs no waiting, and closes.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -190,6 +203,20 @@ internal sealed class PostgresConnection : IAsyncDisposable
 
         await _stream.DisposeAsync().ConfigureAwait(false);
         _socket?.Dispose();
+    }
+
+    // A socket that can be read without waiting has bytes or has been closed. Under TLS bytes may be its own business, and while a reset is under way they
+    // are its answer; that there are none is the end either way.
+    private bool IsTold()
+    {
+        try
+        {
+            return _socket!.Poll(0, SelectMode.SelectRead) && (_socket.Available == 0 || (!IsTls && !IsResetPending));
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            return true;
+        }
     }
 
     private StreamRuntimeException Lost(Exception? cause) => new(

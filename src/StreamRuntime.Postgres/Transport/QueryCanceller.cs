@@ -137,7 +137,7 @@ internal static class QueryCanceller
                 ReadOnlySpan<byte> body = buffered.Slice(taken + BackendMessage.HeaderBytes, bodyLength);
                 if (type == BackendMessageType.ReadyForQuery)
                 {
-                    BackendMessage.ReadReadyForQuery(body);
+                    connection.TakeReadyForQuery(body);
                     taken += BackendMessage.HeaderBytes + bodyLength;
                     return true;
                 }

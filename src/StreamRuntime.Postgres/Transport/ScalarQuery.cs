@@ -28,7 +28,7 @@ internal static class ScalarQuery
                     error = new PostgresServerException(ServerMessageFields.Parse(body.Span, type));
                     break;
                 case BackendMessageType.ReadyForQuery:
-                    BackendMessage.ReadReadyForQuery(body.Span);
+                    connection.TakeReadyForQuery(body.Span);
                     connection.EndMessage();
                     return error is null ? value : throw error;
                 case BackendMessageType.ParseComplete or BackendMessageType.BindComplete or BackendMessageType.CommandComplete:

@@ -1,0 +1,64 @@
+using StreamRuntime.Postgres.Protocol;
+
+namespace StreamRuntime.Postgres.Transport;
+
+/// <summary>Takes back what a query may have left in its session, so that the next one finds it as after the login: settings, temporary tables, locks, LISTEN.</summary>
+/// <remarks>
+/// The request goes out when a connection is returned and its answer is read when the connection is next used, so that nobody waits for it: by then it has
+/// nearly always come.
+/// </remarks>
+internal static class SessionReset
+{
+    // What pgbouncer sends by default as well (server_reset_query).
+    private const string Statement = "DISCARD ALL";
+
+    /// <summary>Sends the request.</summary>
+    /// <returns>False when the connection can't be used any more.</returns>
+    public static async ValueTask<bool> TryBeginAsync(PostgresConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            connection.EndMessage();
+            FrontendMessages.Parse(connection.Output, "", Statement, []);
+            FrontendMessages.Bind(connection.Output, "", "", []);
+            FrontendMessages.Execute(connection.Output, "", 0);
+            FrontendMessages.Sync(connection.Output);
+            await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+            connection.IsResetPending = true;
+            return true;
+        }
+        catch (Exception failure) when (failure is StreamRuntimeException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads the answer, if one is due.</summary>
+    /// <exception cref="StreamRuntimeException">The connection was lost, or the server refused: it must be closed.</exception>
+    public static async ValueTask EndAsync(PostgresConnection connection, CancellationToken cancellationToken)
+    {
+        while (connection.IsResetPending)
+        {
+            (BackendMessageType type, ReadOnlyMemory<byte> body) = await connection.ReadMessageAsync(cancellationToken).ConfigureAwait(false);
+            switch (type)
+            {
+                case BackendMessageType.ReadyForQuery:
+                    connection.TakeReadyForQuery(body.Span);
+                    connection.EndMessage();
+                    connection.IsResetPending = false;
+                    break;
+                case BackendMessageType.ErrorResponse:
+                    throw new PostgresServerException(ServerMessageFields.Parse(body.Span, type));
+                case BackendMessageType.ParseComplete or BackendMessageType.BindComplete or BackendMessageType.CommandComplete:
+                    break;
+                default:
+                    if (!connection.TryHandleAnytime(type, body.Span))
+                    {
+                        BackendMessage.Unexpected(type, "in the answer to the reset of the session");
+                    }
+
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace StreamRuntime.Connections;
+
+/// <summary>What pools say.</summary>
+internal static partial class PoolLog
+{
+    [LoggerMessage(EventId = 60, Level = LogLevel.Debug, Message = "Pool {Pool}: a connection was opened")]
+    public static partial void Opened(ILogger logger, string pool);
+
+    [LoggerMessage(EventId = 61, Level = LogLevel.Warning, Message = "Pool {Pool}: a connection could not be opened")]
+    public static partial void OpenFailed(ILogger logger, string pool, Exception failure);
+
+    [LoggerMessage(EventId = 62, Level = LogLevel.Debug, Message = "Pool {Pool}: a connection did not close in order")]
+    public static partial void CloseFailed(ILogger logger, string pool, Exception failure);
+}

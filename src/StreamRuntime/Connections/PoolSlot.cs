@@ -1,0 +1,46 @@
+using StreamRuntime.Timing;
+
+namespace StreamRuntime.Connections;
+
+/// <summary>A pool's place for one connection, with its keep-alive state and its deadlines.</summary>
+/// <remarks>
+/// <see cref="Generation"/> changes with every return, by compare-and-swap, so that of several returns of one lease just one counts. Everything else is
+/// written under the pool's lock.
+/// </remarks>
+internal sealed class PoolSlot<TConnection>
+    where TConnection : class, IPooledConnection
+{
+    private int _generation;
+
+    public PoolSlot(ConnectionPool<TConnection> pool, TConnection connection, TimingWheel wheel)
+    {
+        Pool = pool;
+        Connection = connection;
+        KeepAlive = new KeepAlive(wheel.Clock);
+        IdleDeadline = new Deadline(wheel, static slot => ((PoolSlot<TConnection>)slot!).Idled(), this);
+        LifetimeDeadline = new Deadline(wheel, static slot => ((PoolSlot<TConnection>)slot!).Aged(), this);
+    }
+
+    public ConnectionPool<TConnection> Pool { get; }
+
+    public TConnection Connection { get; }
+
+    public KeepAlive KeepAlive { get; }
+
+    public Deadline IdleDeadline { get; }
+
+    public Deadline LifetimeDeadline { get; }
+
+    public int Generation => Volatile.Read(ref _generation);
+
+    public long Uses { get; set; }
+
+    /// <summary>True once it is too old to be handed out again.</summary>
+    public bool IsRetired { get; set; }
+
+    public bool TryEndLease(int generation) => Interlocked.CompareExchange(ref _generation, generation + 1, generation) == generation;
+
+    private void Idled() => Pool.ExpireIdle(this);
+
+    private void Aged() => Pool.Retire(this);
+}
