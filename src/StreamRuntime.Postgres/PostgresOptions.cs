@@ -126,7 +126,8 @@ public sealed record PostgresOptions
 
     /// <summary>
     /// Whether what a query left in its session (settings, temporary tables, locks) is taken back before the connection serves another, by
-    /// <c>DISCARD ALL</c>. True by default; false saves the server some work where queries leave nothing.
+    /// <c>DISCARD ALL</c>. True by default; false saves the server some work where queries leave nothing. Behind a pooler that keeps sessions of its own, such
+    /// as pgbouncer, true closes each connection after its use instead: only the pooler can reset its sessions.
     /// </summary>
     public bool ResetsSessions { get; init; } = true;
 

@@ -18,6 +18,9 @@ public sealed class PostgresDataSource : IAsyncDisposable
     private readonly StatementShapes _shapes = new();
     private readonly ConnectionPool<PostgresConnection> _pool;
 
+    // A pooler keeps connections better than we could behind its back, so ours are closed after use, and it resets its sessions itself.
+    private volatile bool _isBehindPooler;
+
     private PostgresDataSource(PostgresOptions options)
     {
         Options = options;
@@ -90,6 +93,11 @@ public sealed class PostgresDataSource : IAsyncDisposable
         bool isStarted = false;
         try
         {
+            if (!await IsResetAsync(connection, options, cancellationToken).ConfigureAwait(false))
+            {
+                return null;
+            }
+
             PostgresRowSource source = await StartAsync(lease, query, options, cancellationToken).ConfigureAwait(false);
             isStarted = true;
             return source;
@@ -125,7 +133,6 @@ public sealed class PostgresDataSource : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            await SessionReset.EndAsync(connection, either.Token).ConfigureAwait(false);
             return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), either.Token, _shapes).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -144,10 +151,36 @@ public sealed class PostgresDataSource : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the connection's last use has left no trace. False when it can't be used: nothing was run on it, and another may serve.</summary>
+    private async ValueTask<bool> IsResetAsync(PostgresConnection connection, JsonRowStreamOptions options, CancellationToken cancellationToken)
+    {
+        if (!connection.IsResetPending)
+        {
+            return true;
+        }
+
+        using var timeout = new CancellationTokenSource(Options.CancelTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            bool isSame = await SessionReset.EndAsync(connection, either.Token).ConfigureAwait(false);
+            _isBehindPooler |= !isSame;
+            return isSame;
+        }
+        catch (StreamRuntimeException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     private async ValueTask ReleaseAsync(PoolLease<PostgresConnection> lease, bool isClean)
     {
         PostgresConnection connection = lease.Connection;
-        isClean = isClean && connection.TransactionStatus == TransactionStatus.Idle;
+        isClean = isClean && connection.TransactionStatus == TransactionStatus.Idle && !(_isBehindPooler && Options.ResetsSessions);
         if (isClean && Options.ResetsSessions)
         {
             using var timeout = new CancellationTokenSource(Options.CancelTimeout, Options.TimeProvider);

@@ -12,6 +12,8 @@ internal sealed class SessionParameters
 
     public string? ClientEncoding { get; private set; }
 
+    public string? ApplicationName { get; private set; }
+
     public string? DateStyle { get; private set; }
 
     public bool? IsInHotStandby { get; private set; }
@@ -32,6 +34,10 @@ internal sealed class SessionParameters
         else if (name.SequenceEqual("client_encoding"u8))
         {
             ClientEncoding = ToText(value);
+        }
+        else if (name.SequenceEqual("application_name"u8))
+        {
+            ApplicationName = ToText(value);
         }
         else if (name.SequenceEqual("DateStyle"u8))
         {

@@ -4,8 +4,14 @@ namespace StreamRuntime.Postgres.Transport;
 
 /// <summary>Takes back what a query may have left in its session, so that the next one finds it as after the login: settings, temporary tables, locks, LISTEN.</summary>
 /// <remarks>
+/// <para>
 /// The request goes out when a connection is returned and its answer is read when the connection is next used, so that nobody waits for it: by then it has
 /// nearly always come.
+/// </para>
+/// <para>
+/// A server goes back to what the login said. A pooler in between passes the request on to a server connection of its own, whose login was another; that
+/// shows in the name and the encoding, and then nobody but the pooler can reset a session.
+/// </para>
 /// </remarks>
 internal static class SessionReset
 {
@@ -34,9 +40,17 @@ internal static class SessionReset
     }
 
     /// <summary>Reads the answer, if one is due.</summary>
+    /// <returns>False when the session is not what it was after the login: there is a pooler in between.</returns>
     /// <exception cref="StreamRuntimeException">The connection was lost, or the server refused: it must be closed.</exception>
-    public static async ValueTask EndAsync(PostgresConnection connection, CancellationToken cancellationToken)
+    public static async ValueTask<bool> EndAsync(PostgresConnection connection, CancellationToken cancellationToken)
     {
+        if (!connection.IsResetPending)
+        {
+            return true;
+        }
+
+        string? name = connection.Parameters.ApplicationName;
+        string? encoding = connection.Parameters.ClientEncoding;
         while (connection.IsResetPending)
         {
             (BackendMessageType type, ReadOnlyMemory<byte> body) = await connection.ReadMessageAsync(cancellationToken).ConfigureAwait(false);
@@ -60,5 +74,7 @@ internal static class SessionReset
                     break;
             }
         }
+
+        return connection.Parameters.ApplicationName == name && connection.Parameters.ClientEncoding == encoding;
     }
 }

@@ -39,7 +39,7 @@ public sealed partial class ConnectionPool<TConnection>
             return default;
         }
 
-        slot.KeepAlive.TryFail();
+        slot.KeepAlive.TryFail(_wheel.Clock.Now);
         lock (_lock)
         {
             _leased--;
@@ -47,27 +47,14 @@ public sealed partial class ConnectionPool<TConnection>
             _ = isClean ? _expired++ : _broken++;
         }
 
-        return CloseCountedAsync(slot);
+        return new ValueTask(CloseCountedAsync(slot));
     }
 
-    /// <summary>Closes a connection that has been idle for its time, unless it is needed.</summary>
-    internal void ExpireIdle(PoolSlot<TConnection> slot)
+    /// <summary>Closes an idle connection whose keep-alive has ended. One that is not among the idle is somebody else's to close.</summary>
+    internal void Evict(PoolSlot<TConnection> slot)
     {
         lock (_lock)
         {
-            // It may have been leased, and even returned, since the deadline was queued.
-            if (_isDisposed || !slot.KeepAlive.IsExpired(_wheel.Clock.Now))
-            {
-                return;
-            }
-
-            if (Total <= _options.MinSize)
-            {
-                slot.KeepAlive.Postpone(DueAfter(_options.IdleTimeout));
-                slot.IdleDeadline.Schedule(slot.KeepAlive.Deadline);
-                return;
-            }
-
             if (!TryTakeOutLocked(slot))
             {
                 return;
@@ -83,69 +70,67 @@ public sealed partial class ConnectionPool<TConnection>
         lock (_lock)
         {
             slot.IsRetired = true;
-            if (_isDisposed || !TryTakeOutLocked(slot))
+            if (!TryTakeOutLocked(slot))
             {
                 return;
             }
         }
 
+        slot.KeepAlive.TryFail(_wheel.Clock.Now);
         _ = CloseCountedAsync(slot);
     }
 
-    private bool TryTakeIdle(out PoolSlot<TConnection> slot)
+    /// <summary>Takes the connection that was returned last and can still be used.</summary>
+    /// <param name="isForWaiter">True takes one only if somebody waits, false only if nobody does: who waits already comes first.</param>
+    /// <param name="slot">Counts as leased from here on.</param>
+    private bool TryTakeIdle(bool isForWaiter, out PoolSlot<TConnection> slot)
     {
-        lock (_lock)
+        while (true)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-
-            // Who waits already comes first.
-            if (_waiters.Count == 0 && _idleCount > 0)
+            lock (_lock)
             {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                if (_waiters.Count > 0 != isForWaiter || _idleCount == 0)
+                {
+                    slot = null!;
+                    return false;
+                }
+
                 slot = _idle[--_idleCount];
                 _idle[_idleCount] = null!;
-                bool activated = slot.KeepAlive.TryActivate();
-                System.Diagnostics.Debug.Assert(activated, "only idle connections are kept among the idle");
-                slot.IdleDeadline.MoveLater(MonotonicClock.Never);
-                LeaseLocked(slot);
                 _leased++;
+            }
+
+            long now = _wheel.Clock.Now;
+            if (slot.KeepAlive.TryMove(KeepAliveState.Idle, KeepAliveState.Active, now) && IsUsable(slot, now))
+            {
                 return true;
             }
-        }
 
-        slot = null!;
-        return false;
+            Discard(slot);
+        }
     }
 
     private async ValueTask<PoolLease<TConnection>> WaitAsync(CancellationToken cancellationToken)
     {
         var waiter = new PoolWaiter<TConnection>(this, _wheel);
         int toOpen;
-        PoolSlot<TConnection>? returned = null;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _isUsed = true;
             _waiters.Add(waiter);
-            if (_idleCount > 0)
-            {
-                // Returned since we looked; whoever is first in line takes it.
-                returned = _idle[--_idleCount];
-                _idle[_idleCount] = null!;
-                returned.KeepAlive.TryActivate();
-                returned.IdleDeadline.MoveLater(MonotonicClock.Never);
-                _leased++;
-            }
-
-            toOpen = returned is null ? CountOpeningsLocked() : 0;
+            toOpen = CountOpeningsLocked();
         }
 
-        if (returned is not null)
+        Open(toOpen);
+        if (TryTakeIdle(isForWaiter: true, out PoolSlot<TConnection> idle) && !HandOn(idle))
         {
-            HandOn(returned);
+            // Returned between the look and the place in line; and if it has become too old meanwhile, closing it makes room for another.
+            Discard(idle);
         }
 
         waiter.Timeout.Schedule(DueAfter(_options.LeaseTimeout));
-        Open(toOpen);
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static (state, token) =>
             {
@@ -171,8 +156,13 @@ public sealed partial class ConnectionPool<TConnection>
 
             if (!_waiters.TryTake(out waiter))
             {
-                long due = DueAfter(_options.IdleTimeout);
-                slot.KeepAlive.TryIdle(due);
+                long now = _wheel.Clock.Now;
+                if (!slot.KeepAlive.TryMove(KeepAliveState.Active, KeepAliveState.Idle, now))
+                {
+                    return false;
+                }
+
+                slot.ReturnedAt = now;
                 if (_idleCount == _idle.Length)
                 {
                     Array.Resize(ref _idle, Math.Min(_options.MaxSize, Math.Max(4, _idle.Length * 2)));
@@ -180,26 +170,24 @@ public sealed partial class ConnectionPool<TConnection>
 
                 _idle[_idleCount++] = slot;
                 _leased--;
-                slot.IdleDeadline.Schedule(due);
                 return true;
             }
 
-            LeaseLocked(slot);
+            CountLease(slot);
         }
 
         waiter.TrySetResult(slot);
         return true;
     }
 
-    private void LeaseLocked(PoolSlot<TConnection> slot)
+    private void CountLease(PoolSlot<TConnection> slot)
     {
         slot.Uses++;
-        _leases++;
+        Interlocked.Increment(ref _leases);
     }
 
     // Only what was idle for a while: a connection that was used just now is looked at by its next use soon enough.
-    private bool IsUsable(PoolSlot<TConnection> slot) =>
-        _wheel.Clock.Now - slot.KeepAlive.Since < _usableWithoutLookNanoseconds || slot.Connection.IsUsable;
+    private bool IsUsable(PoolSlot<TConnection> slot, long now) => now - slot.ReturnedAt < _usableWithoutLookNanoseconds || slot.Connection.IsUsable;
 
     private long DueAfter(TimeSpan time) => MonotonicClock.After(_wheel.Clock.Now, time);
 }

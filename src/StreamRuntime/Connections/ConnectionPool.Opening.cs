@@ -51,7 +51,7 @@ public sealed partial class ConnectionPool<TConnection>
             return;
         }
 
-        var slot = new PoolSlot<TConnection>(this, connection, _wheel);
+        var slot = new PoolSlot<TConnection>(this, connection, _wheel, _keepAlive);
         bool isDisposed;
         lock (_lock)
         {
@@ -70,7 +70,7 @@ public sealed partial class ConnectionPool<TConnection>
 
         if (isDisposed || !HandOn(slot))
         {
-            slot.KeepAlive.TryFail();
+            slot.KeepAlive.TryFail(_wheel.Clock.Now);
             lock (_lock)
             {
                 _leased--;
@@ -120,7 +120,6 @@ public sealed partial class ConnectionPool<TConnection>
         _idleCount--;
         Array.Copy(_idle, at + 1, _idle, at, _idleCount - at);
         _idle[_idleCount] = null!;
-        slot.KeepAlive.TryFail();
         _closingCount++;
         _expired++;
         return true;
@@ -129,11 +128,10 @@ public sealed partial class ConnectionPool<TConnection>
     /// <summary>Closes a connection that was found broken when it was about to be handed out.</summary>
     private void Discard(PoolSlot<TConnection> slot)
     {
-        slot.KeepAlive.TryFail();
+        slot.KeepAlive.TryFail(_wheel.Clock.Now);
         lock (_lock)
         {
             _leased--;
-            _leases--;
             _closingCount++;
             _broken++;
         }
@@ -142,7 +140,7 @@ public sealed partial class ConnectionPool<TConnection>
     }
 
     /// <summary>Closes a connection; only then is its place free for another.</summary>
-    private async ValueTask CloseCountedAsync(PoolSlot<TConnection> slot)
+    private async Task CloseCountedAsync(PoolSlot<TConnection> slot)
     {
         await CloseAsync(slot).ConfigureAwait(false);
         int toOpen;
@@ -156,9 +154,8 @@ public sealed partial class ConnectionPool<TConnection>
         Open(toOpen);
     }
 
-    private async ValueTask CloseAsync(PoolSlot<TConnection> slot)
+    private async Task CloseAsync(PoolSlot<TConnection> slot)
     {
-        slot.IdleDeadline.Cancel();
         slot.LifetimeDeadline.Cancel();
         try
         {

@@ -21,6 +21,7 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable
     private readonly TimingWheel _wheel;
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly KeepAliveOptions _keepAlive;
     private readonly long _usableWithoutLookNanoseconds;
 
     private PoolSlot<TConnection>[] _idle = [];
@@ -42,7 +43,7 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable
     /// <summary>Makes a pool; no connection is opened before the first lease.</summary>
     /// <param name="open">Opens one connection. The token is cancelled when the pool is disposed. Called from any thread, several times at once.</param>
     /// <param name="options">How the pool behaves; <see cref="ConnectionPoolOptions.Default"/> when null.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: an option can't be used.</exception>
     public ConnectionPool(Func<CancellationToken, ValueTask<TConnection>> open, ConnectionPoolOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(open);
@@ -51,6 +52,7 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable
         _open = open;
         _options = options;
         _wheel = new TimingWheel(options.TimeProvider, TimeSpan.FromMilliseconds(10));
+        _keepAlive = new KeepAliveOptions { IdleTimeout = options.IdleTimeout, Logger = options.Logger };
         _usableWithoutLookNanoseconds = MonotonicClock.After(0, options.UsableWithoutLook);
     }
 
@@ -70,14 +72,10 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable
             return ValueTask.FromCanceled<PoolLease<TConnection>>(cancellationToken);
         }
 
-        while (TryTakeIdle(out PoolSlot<TConnection> slot))
+        if (TryTakeIdle(isForWaiter: false, out PoolSlot<TConnection> slot))
         {
-            if (IsUsable(slot))
-            {
-                return new ValueTask<PoolLease<TConnection>>(new PoolLease<TConnection>(slot));
-            }
-
-            Discard(slot);
+            CountLease(slot);
+            return new ValueTask<PoolLease<TConnection>>(new PoolLease<TConnection>(slot));
         }
 
         return WaitAsync(cancellationToken);

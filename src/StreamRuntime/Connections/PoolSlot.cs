@@ -12,12 +12,11 @@ internal sealed class PoolSlot<TConnection>
 {
     private int _generation;
 
-    public PoolSlot(ConnectionPool<TConnection> pool, TConnection connection, TimingWheel wheel)
+    public PoolSlot(ConnectionPool<TConnection> pool, TConnection connection, TimingWheel wheel, KeepAliveOptions keepAlive)
     {
         Pool = pool;
         Connection = connection;
-        KeepAlive = new KeepAlive(wheel.Clock);
-        IdleDeadline = new Deadline(wheel, static slot => ((PoolSlot<TConnection>)slot!).Idled(), this);
+        KeepAlive = new KeepAlive(wheel, _ => Pool.Evict(this), keepAlive);
         LifetimeDeadline = new Deadline(wheel, static slot => ((PoolSlot<TConnection>)slot!).Aged(), this);
     }
 
@@ -27,20 +26,19 @@ internal sealed class PoolSlot<TConnection>
 
     public KeepAlive KeepAlive { get; }
 
-    public Deadline IdleDeadline { get; }
-
     public Deadline LifetimeDeadline { get; }
 
     public int Generation => Volatile.Read(ref _generation);
 
     public long Uses { get; set; }
 
+    /// <summary>When it was last returned, in nanoseconds on the wheel's clock.</summary>
+    public long ReturnedAt { get; set; }
+
     /// <summary>True once it is too old to be handed out again.</summary>
     public bool IsRetired { get; set; }
 
     public bool TryEndLease(int generation) => Interlocked.CompareExchange(ref _generation, generation + 1, generation) == generation;
-
-    private void Idled() => Pool.ExpireIdle(this);
 
     private void Aged() => Pool.Retire(this);
 }

@@ -100,13 +100,19 @@ internal sealed record Conversation(IReadOnlyList<byte[]> Parts)
         {
             Authentication = c => c.SendAsync(Parts[0]), Parameters = [], Secret = null, Ready = false,
         });
+        await PlayResultAsync(connection);
+    }
+
+    /// <summary>Says what follows the login.</summary>
+    public async Task PlayResultAsync(ScriptedConnection connection)
+    {
         foreach (byte[] part in Parts.Skip(1).SkipLast(1))
         {
             await connection.ExpectAsync("PDH");
             await connection.SendAsync(part);
         }
 
-        await connection.ExpectAsync("BES");
+        await connection.ExpectAsync(Known is null ? "BES" : "PBDES");
         await connection.SendAsync(Parts[^1]);
     }
 }

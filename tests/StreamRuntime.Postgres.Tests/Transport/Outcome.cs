@@ -31,6 +31,7 @@ internal sealed record Outcome(byte[] Output, int Rows, Exception? Error)
         SslMode = SslMode.Disable,
         ConnectTimeout = TimeSpan.FromSeconds(20),
         CancelTimeout = TimeSpan.FromMilliseconds(500),
+        ResetsSessions = false,
     };
 
     /// <summary>Logs in, runs the query and reads everything, over a socket.</summary>
