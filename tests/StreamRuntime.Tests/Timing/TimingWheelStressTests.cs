@@ -42,7 +42,7 @@ public sealed class TimingWheelStressTests(ITestOutputHelper output)
         int seed = TestRun.Seed(output);
         using var wheel = new TimingWheel(TimeProvider.System);
         long ran = 0;
-        Deadline[] deadlines = [.. Enumerable.Range(0, 8).Select(_ => new Deadline(wheel, _ => Interlocked.Increment(ref ran)))];
+        Deadline[] deadlines = [.. Enumerable.Range(0, 2_000).Select(_ => new Deadline(wheel, _ => Interlocked.Increment(ref ran)))];
         long schedules = 0;
         TestRun.Together(threads, t =>
         {
@@ -50,7 +50,7 @@ public sealed class TimingWheelStressTests(ITestOutputHelper output)
             for (int i = 0; i < Rounds / threads; i++)
             {
                 Deadline deadline = deadlines[random.Next(deadlines.Length)];
-                long due = wheel.Clock.Now + random.NextInt64(1L << random.Next(10, 25));
+                long due = wheel.Clock.Now + random.NextInt64(1L << random.Next(10, 22));
                 switch (random.Next(4))
                 {
                     case 0:
@@ -70,8 +70,9 @@ public sealed class TimingWheelStressTests(ITestOutputHelper output)
         // After all of that, each of them still does as it is told, once.
         Array.ForEach(deadlines, d => d.Cancel());
         await Wait.UntilAsync(() => wheel.Count == 0, TestRun.Patience, "the wheel is empty");
-        Assert.InRange(Interlocked.Read(ref ran), 1, schedules);
         await Task.Delay(20);
+        output.WriteLine($"{ran} of {schedules} schedules ran");
+        Assert.InRange(Interlocked.Read(ref ran), 1, schedules);
         long before = Interlocked.Read(ref ran);
         Array.ForEach(deadlines, d => d.Schedule(wheel.Clock.Now + 2_000_000));
         await Wait.UntilAsync(() => Interlocked.Read(ref ran) == before + deadlines.Length, TestRun.Patience, $"each runs once (seed {seed})");
