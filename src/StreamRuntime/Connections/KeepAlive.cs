@@ -162,16 +162,21 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         }
         else if (deadline != MonotonicClock.Never)
         {
-            // This deadline, even if the field holds another by now: a later one may come first, but is never forgotten for an earlier one.
-            _wakeUp.Schedule(deadline);
-            if (_cell.Value == KeepAliveState.Error)
-            {
-                // Broken meanwhile: the wheel must not hold a connection that is gone.
-                _wakeUp.Cancel();
-            }
+            WakeUpAt(deadline);
         }
 
         ConnectionLog.Moved(_options.Logger, from, to);
+    }
+
+    // The deadline may be over by now and a later one have been scheduled. Then this one wakes us too early, which does no harm; never too late.
+    private void WakeUpAt(long deadline)
+    {
+        _wakeUp.Schedule(deadline);
+        if (_cell.Value == KeepAliveState.Error)
+        {
+            // Broken meanwhile: the wheel must not hold a connection that is gone.
+            _wakeUp.Cancel();
+        }
     }
 
     private long MoveHeld(KeepAliveState from, KeepAliveState to, long now, EvictionReason reason)
@@ -208,7 +213,7 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         {
             // This was the wake-up of an earlier idleness.
             _cell.Release(KeepAliveState.Idle);
-            _wakeUp.Schedule(deadline);
+            WakeUpAt(deadline);
             return;
         }
 

@@ -7,7 +7,7 @@ namespace StreamRuntime.Tests.Timing;
 /// <summary>Real threads, the system's clock and the thread pool. Each test prints its seed; what a seed can't fix is the scheduler.</summary>
 public sealed class TimingWheelStressTests(ITestOutputHelper output)
 {
-    private static readonly int Rounds = TestRun.IsFull ? 5_000_000 : 400_000;
+    private static readonly int Rounds = TestRun.IsFull ? 10_000_000 : 1_000_000;
 
     [Fact]
     public async Task EveryScheduleRunsOnceOrIsCancelled_NeverEarly()
@@ -15,13 +15,13 @@ public sealed class TimingWheelStressTests(ITestOutputHelper output)
         const int threads = 4;
         int seed = TestRun.Seed(output);
         using var wheel = new TimingWheel(TimeProvider.System);
-        Counted[][] all = [.. Enumerable.Range(0, threads).Select(_ => Enumerable.Range(0, 64).Select(_ => new Counted(wheel)).ToArray())];
+        Counted[][] all = [.. Enumerable.Range(0, threads).Select(_ => Enumerable.Range(0, 2_000).Select(_ => new Counted(wheel)).ToArray())];
         TestRun.Together(threads, t =>
         {
             var random = new Random(seed + t);
             for (int i = 0; i < Rounds / threads; i++)
             {
-                all[t][random.Next(64)].Act(random);
+                all[t][random.Next(2_000)].Act(random);
             }
         });
         Counted[] counted = [.. all.SelectMany(c => c)];
@@ -42,7 +42,7 @@ public sealed class TimingWheelStressTests(ITestOutputHelper output)
         int seed = TestRun.Seed(output);
         using var wheel = new TimingWheel(TimeProvider.System);
         long ran = 0;
-        Deadline[] deadlines = [.. Enumerable.Range(0, 8).Select(_ => new Deadline(wheel, _ => Interlocked.Increment(ref ran)))];
+        Deadline[] deadlines = [.. Enumerable.Range(0, 2_000).Select(_ => new Deadline(wheel, _ => Interlocked.Increment(ref ran)))];
         long schedules = 0;
         TestRun.Together(threads, t =>
         {
@@ -50,7 +50,7 @@ public sealed class TimingWheelStressTests(ITestOutputHelper output)
             for (int i = 0; i < Rounds / threads; i++)
             {
                 Deadline deadline = deadlines[random.Next(deadlines.Length)];
-                long due = wheel.Clock.Now + random.NextInt64(1L << random.Next(10, 25));
+                long due = wheel.Clock.Now + random.NextInt64(1L << random.Next(10, 22));
                 switch (random.Next(4))
                 {
                     case 0:
@@ -70,8 +70,9 @@ public sealed class TimingWheelStressTests(ITestOutputHelper output)
         // After all of that, each of them still does as it is told, once.
         Array.ForEach(deadlines, d => d.Cancel());
         await Wait.UntilAsync(() => wheel.Count == 0, TestRun.Patience, "the wheel is empty");
-        Assert.InRange(Interlocked.Read(ref ran), 1, schedules);
         await Task.Delay(20);
+        output.WriteLine($"{ran} of {schedules} schedules ran");
+        Assert.InRange(Interlocked.Read(ref ran), 1, schedules);
         long before = Interlocked.Read(ref ran);
         Array.ForEach(deadlines, d => d.Schedule(wheel.Clock.Now + 2_000_000));
         await Wait.UntilAsync(() => Interlocked.Read(ref ran) == before + deadlines.Length, TestRun.Patience, $"each runs once (seed {seed})");
@@ -185,7 +186,7 @@ public sealed class TimingWheelStressTests(ITestOutputHelper output)
         {
             if (IsSettled)
             {
-                Volatile.Write(ref _due, _wheel.Clock.Now + random.NextInt64(1L << random.Next(10, 24)));
+                Volatile.Write(ref _due, _wheel.Clock.Now + random.NextInt64(1L << random.Next(10, 23)));
                 Scheduled++;
                 Assert.True(_deadline.Schedule(_due));
             }
