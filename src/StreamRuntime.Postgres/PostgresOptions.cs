@@ -125,6 +125,13 @@ public sealed record PostgresOptions
     public ConnectionPoolOptions Pool { get; init; } = ConnectionPoolOptions.Default;
 
     /// <summary>
+    /// How often connecting is tried again before a stream fails. By default 3 attempts with about 0.1 and 0.2 s in between, and only where trying again can
+    /// help: nobody answered, the connection broke, the server is starting (57P03) or has no room (53300). Each attempt goes through all
+    /// <see cref="Endpoints"/>, and <see cref="ConnectTimeout"/> limits each of these; a timeout is not tried again.
+    /// </summary>
+    public LinkOptions Link { get; init; } = new() { AttemptTimeout = Timeout.InfiniteTimeSpan, IsRetryable = CanHelpToRetry };
+
+    /// <summary>
     /// Whether what a query left in its session (settings, temporary tables, locks) is taken back before the connection serves another, by
     /// <c>DISCARD ALL</c>. True by default; false saves the server some work where queries leave nothing. Behind a pooler that keeps sessions of its own, such
     /// as pgbouncer, true closes each connection after its use instead: only the pooler can reset its sessions.
@@ -159,6 +166,8 @@ public sealed record PostgresOptions
         Check(SslMode != SslMode.Disable || ChannelBinding != ChannelBinding.Require, "channel_binding=require needs TLS, but sslmode is disable.");
         ArgumentNullException.ThrowIfNull(Pool);
         Pool.Validate();
+        ArgumentNullException.ThrowIfNull(Link);
+        Link.Validate();
         foreach ((string name, string value) in SessionParameters)
         {
             Check(!name.Contains('\0', StringComparison.Ordinal) && !value.Contains('\0', StringComparison.Ordinal), "Session parameters must not hold a NUL.");
@@ -166,6 +175,10 @@ public sealed record PostgresOptions
 
         Check(!(User + Database + ApplicationName + SessionOptions).Contains('\0', StringComparison.Ordinal), "Names and options must not hold a NUL.");
     }
+
+    private static bool CanHelpToRetry(Exception failure) => failure
+        is StreamRuntimeException { Kind: ErrorKind.ConnectFailed or ErrorKind.ConnectionLost }
+        or PostgresServerException { SqlState: "57P03" or "53300" };
 
     private static bool IsTimeout(TimeSpan value) =>
         value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value.TotalMilliseconds < uint.MaxValue);

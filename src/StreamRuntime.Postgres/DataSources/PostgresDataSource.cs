@@ -5,6 +5,7 @@ using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Postgres.Rows;
 using StreamRuntime.Postgres.Transport;
 using StreamRuntime.Streams;
+using StreamRuntime.Timing;
 
 namespace StreamRuntime.Postgres.DataSources;
 
@@ -17,6 +18,8 @@ public sealed class PostgresDataSource : IAsyncDisposable
 {
     private readonly StatementShapes _shapes = new();
     private readonly ConnectionPool<PostgresConnection> _pool;
+    private readonly HostSelector _hosts;
+    private readonly TimingWheel _wheel;
 
     // A pooler keeps connections better than we could behind its back, so ours are closed after use, and it resets its sessions itself.
     private volatile bool _isBehindPooler;
@@ -24,8 +27,9 @@ public sealed class PostgresDataSource : IAsyncDisposable
     private PostgresDataSource(PostgresOptions options)
     {
         Options = options;
-        var hosts = new HostSelector(options);
-        _pool = new ConnectionPool<PostgresConnection>(token => new ValueTask<PostgresConnection>(hosts.OpenAsync(token)), options.Pool);
+        _hosts = new HostSelector(options);
+        _wheel = new TimingWheel(options.TimeProvider);
+        _pool = new ConnectionPool<PostgresConnection>(OpenAsync, options.Pool);
     }
 
     /// <summary>How the server is reached.</summary>
@@ -82,7 +86,27 @@ public sealed class PostgresDataSource : IAsyncDisposable
     public PoolStatistics GetPoolStatistics() => _pool.GetStatistics();
 
     /// <summary>Closes the idle connections and lets no further stream start. Streams already started go on until they end.</summary>
-    public ValueTask DisposeAsync() => _pool.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _pool.DisposeAsync().ConfigureAwait(false);
+        _wheel.Dispose();
+    }
+
+    private async ValueTask<PostgresConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var link = new Link<PostgresOptions, PostgresConnection>((_, token) => new ValueTask<PostgresConnection>(_hosts.OpenAsync(token)), _wheel, Options.Link);
+        link.TryConnect(Options);
+        try
+        {
+            // From here on the connection is the pool's; a link that has made it does nothing more by itself.
+            return await link.GetConnectionAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     /// <summary>Null when the connection, used before, turned out to have been lost meanwhile: nothing was run, and the next one may serve.</summary>
     private async Task<PostgresRowSource?> TryStartAsync(
