@@ -94,9 +94,10 @@ public sealed partial class Link<TEndpoint, TConnection>
             }
         }
 
+        // Once abandoned, an attempt calls no opener any more; one that is just about to has its token cancelled before it sees it.
         void IThreadPoolWorkItem.Execute()
         {
-            if (TryMove(Phase.Queued, Phase.Running))
+            if (TryMove(Phase.Queued, Phase.Running) && !_abandoned.IsCancellationRequested)
             {
                 _ = RunAsync();
             }

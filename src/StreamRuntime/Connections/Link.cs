@@ -122,7 +122,9 @@ public sealed partial class Link<TEndpoint, TConnection> : IAsyncDisposable
     public LinkStatistics GetStatistics() => new(
         Interlocked.Read(ref _accepted), Interlocked.Read(ref _refused), Interlocked.Read(ref _attempts), Interlocked.Read(ref _lateResults));
 
-    /// <summary>Gives everything up, closes the connection, and lets no further attempt begin.</summary>
+    /// <summary>
+    /// Gives everything up, closes the connection, and lets no further attempt begin: once it has returned, every opener has seen its token cancelled.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         Snapshot before;

@@ -8,6 +8,13 @@ public static partial class NamespaceRules
 {
     private static readonly string[] PureFolders = ["Protocol", "Authentication"];
 
+    // The layers of the core that others build on, and all that each may know besides the root's words.
+    private static readonly Dictionary<string, string[]> Layers = new()
+    {
+        ["StreamRuntime.Timing"] = [],
+        ["StreamRuntime.Connections"] = ["StreamRuntime.Timing"],
+    };
+
     public static IEnumerable<string> NamespaceIsFolder(SourceCode code) =>
         from file in code.Files
         let expected = string.Join('.', file.File.Folders.Skip(1))
@@ -27,6 +34,18 @@ public static partial class NamespaceRules
                where uses.Contains(back) && string.CompareOrdinal(use.Key.From, use.Key.To) < 0
                select $"{use.Key.From} and {use.Key.To} use each other: {string.Join(", ", use)} against {string.Join(", ", uses[back])}";
     }
+
+    public static IEnumerable<string> LayersKnowOnlyThoseBelow(SourceCode code) =>
+        from use in code.Uses
+        where Layers.TryGetValue(use.From, out string[]? below) && !below.Contains(use.To)
+        select $"{use.File}: {use.From} must not know {use.To}";
+
+    public static IEnumerable<string> TimingKnowsNoWordOfTheRoot(SourceCode code) =>
+        from file in code.Files
+        where file.Namespace == "StreamRuntime.Timing"
+        from word in code.TypesIn("StreamRuntime")
+        where Regex.IsMatch(file.Code, $@"\b{word}\b")
+        select $"{file.File.Path}: timing needs nothing else of the project; what does {word} do here?";
 
     public static IEnumerable<string> ProtocolIsPure(SourceCode code) =>
         (from use in code.Uses

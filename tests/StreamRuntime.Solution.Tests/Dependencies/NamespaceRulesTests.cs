@@ -16,6 +16,12 @@ public sealed class NamespaceRulesTests
     public void NoTwoUseEachOther_InThisRepository_Holds() => Assert.Empty(NamespaceRules.NoTwoUseEachOther(Ours));
 
     [Fact]
+    public void LayersKnowOnlyThoseBelow_InThisRepository_Holds() => Assert.Empty(NamespaceRules.LayersKnowOnlyThoseBelow(Ours));
+
+    [Fact]
+    public void TimingKnowsNoWordOfTheRoot_InThisRepository_Holds() => Assert.Empty(NamespaceRules.TimingKnowsNoWordOfTheRoot(Ours));
+
+    [Fact]
     public void ProtocolIsPure_InThisRepository_Holds() => Assert.Empty(NamespaceRules.ProtocolIsPure(Ours));
 
     [Fact]
@@ -68,6 +74,33 @@ public sealed class NamespaceRulesTests
             new("src/StreamRuntime/Sources/A.cs", "namespace StreamRuntime.Sources;\nclass A { Streams.B? _b; }"),
             new("src/StreamRuntime/Streams/B.cs", "using StreamRuntime.Sources;\nnamespace StreamRuntime.Streams;\nclass B;"),
         ])));
+
+    [Theory]
+    [InlineData("Connections", "using StreamRuntime.Timing;\n", 0)]
+    [InlineData("Connections", "using StreamRuntime.Streams;\n", 1)]
+    [InlineData("Timing", "using StreamRuntime.Connections;\n", 1)]
+    [InlineData("Timing", "using System.Threading;\n", 0)]
+    [InlineData("Sources", "using StreamRuntime.Streams;\n", 0)]
+    public void LayersKnowOnlyThoseBelow_Sample_IsFound(string folder, string head, int found) => Assert.Equal(
+        found,
+        NamespaceRules.LayersKnowOnlyThoseBelow(new SourceCode(
+        [
+            new($"src/StreamRuntime/{folder}/A.cs", $"{head}namespace StreamRuntime.{folder};\nclass A;"),
+            new("src/StreamRuntime/Timing/Wheel.cs", "namespace StreamRuntime.Timing;\nclass Wheel;"),
+            new("src/StreamRuntime/Streams/Row.cs", "namespace StreamRuntime.Streams;\nclass Row;"),
+            new("src/StreamRuntime/Connections/Link.cs", "namespace StreamRuntime.Connections;\nclass Link;"),
+        ])).Count());
+
+    [Theory]
+    [InlineData("ErrorKind _kind;", 1)]
+    [InlineData("int _errorKind; /* ErrorKind */", 0)]
+    public void TimingKnowsNoWordOfTheRoot_Sample_IsFound(string member, int found) => Assert.Equal(
+        found,
+        NamespaceRules.TimingKnowsNoWordOfTheRoot(new SourceCode(
+        [
+            new("src/StreamRuntime/ErrorKind.cs", "namespace StreamRuntime;\npublic enum ErrorKind;"),
+            new("src/StreamRuntime/Timing/Wheel.cs", $"namespace StreamRuntime.Timing;\nclass Wheel {{ {member} }}"),
+        ])).Count());
 
     [Theory]
     [InlineData("using StreamRuntime.Postgres.Transport;\n", "", 1)]

@@ -25,6 +25,9 @@ public sealed partial class SourceCode
     /// <summary>Each file with its code, free of comments and literals, and its namespace.</summary>
     public IEnumerable<(RepositoryFile File, string Code, string? Namespace)> Files => _files;
 
+    /// <summary>The names of a namespace's types.</summary>
+    public IEnumerable<string> TypesIn(string name) => _typesByNamespace[name].Distinct();
+
     /// <summary>Code without comments, strings and characters, so that words in them do not count.</summary>
     public static string Strip(string text) => CommentsAndLiterals().Replace(text, m => m.Value.StartsWith('/') ? " " : "\"\"");
 
