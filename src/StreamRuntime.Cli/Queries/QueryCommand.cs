@@ -65,7 +65,8 @@ internal static class QueryCommand
             progress?.Dispose();
             if (options.Statistics)
             {
-                StandardStreams.WriteErrorLine(StatisticsLine.Format(rows.GetStatistics(), state is StreamState.Complete ? state : rows.State));
+                StandardStreams.WriteErrorLine(StatisticsLine.Format(
+                    rows.GetStatistics(), state is StreamState.Complete ? state : rows.State, options.PoolStatistics ? source.GetPoolStatistics() : null));
             }
         }
 

@@ -21,6 +21,7 @@ internal sealed record QueryOptions
             new("--limit", "N", "stops after N rows and cancels the query on the server"),
             new("--progress", "WHEN", "auto (default: on a terminal), always or never"),
             new("--stats", null, "prints one line of JSON about the stream to standard error at the end"),
+            new("--pool", null, "adds the connections' figures to --stats (PostgreSQL)"),
             new("--pause-after", "ROWS", "pauses by itself after exactly that many rows, for as long as --pause-for says"),
             new("--pause-for", "TIME", "how long that pause lasts"),
             new("--pause-timeout", "TIME", "resumes by itself from any pause that lasts longer (default: never)"),
@@ -58,6 +59,8 @@ internal sealed record QueryOptions
 
     public bool Statistics { get; init; }
 
+    public bool PoolStatistics { get; init; }
+
     public long? PauseAfter { get; init; }
 
     public TimeSpan PauseFor { get; init; }
@@ -85,6 +88,11 @@ internal sealed record QueryOptions
             throw new UsageException("Only a PostgreSQL source takes SQL and parameters.");
         }
 
+        if (arguments.Has("--pool") && (source.Kind != SourceKind.Postgres || !arguments.Has("--stats")))
+        {
+            throw new UsageException("--pool adds to --stats, and only a PostgreSQL source has connections.");
+        }
+
         bool hasPauseAfter = arguments.Has("--pause-after");
         if (hasPauseAfter != arguments.Has("--pause-for"))
         {
@@ -101,6 +109,7 @@ internal sealed record QueryOptions
             Limit = arguments.Get("--limit") is { } limit ? Quantity.Count("--limit", limit) : null,
             Progress = Mode(arguments.Get("--progress")),
             Statistics = arguments.Has("--stats"),
+            PoolStatistics = arguments.Has("--pool"),
             PauseAfter = arguments.Get("--pause-after") is { } rows ? Quantity.Count("--pause-after", rows) : null,
             PauseFor = hasPauseAfter ? Quantity.Time("--pause-for", arguments.Get("--pause-for")!) : TimeSpan.Zero,
             Stream = StreamOptions(arguments, source),

@@ -1,3 +1,5 @@
+using StreamRuntime.Connections;
+using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Sources;
 using StreamRuntime.Streams;
 
@@ -7,9 +9,9 @@ namespace StreamRuntime.Cli.Sources;
 internal sealed class OpenedSource : IAsyncDisposable
 {
     private readonly Func<StreamStatistics, double>? _share;
-    private readonly IAsyncDisposable? _owner;
+    private readonly PostgresDataSource? _owner;
 
-    private OpenedSource(JsonRowStream rows, Func<StreamStatistics, double>? share, IAsyncDisposable? owner = null)
+    private OpenedSource(JsonRowStream rows, Func<StreamStatistics, double>? share, PostgresDataSource? owner = null)
     {
         Rows = rows;
         _share = share;
@@ -30,6 +32,9 @@ internal sealed class OpenedSource : IAsyncDisposable
     /// <summary>The share of all rows that is done, from 0 to 1; null where the total is not known.</summary>
     public double? GetShare(StreamStatistics statistics) => _share is null ? null : Math.Clamp(_share(statistics), 0, 1);
 
+    /// <summary>The connections' figures; null where there are none.</summary>
+    public PoolStatistics? GetPoolStatistics() => _owner?.GetPoolStatistics();
+
     public async ValueTask DisposeAsync()
     {
         await Rows.DisposeAsync();
@@ -41,7 +46,7 @@ internal sealed class OpenedSource : IAsyncDisposable
 
     private static async ValueTask<OpenedSource> OpenPostgresAsync(SourceRequest request, CancellationToken cancellationToken)
     {
-        (JsonRowStream rows, IAsyncDisposable owner) = await PostgresRows.OpenAsync(request, cancellationToken);
+        (JsonRowStream rows, PostgresDataSource owner) = await PostgresRows.OpenAsync(request, cancellationToken);
         return new OpenedSource(rows, share: null, owner);
     }
 

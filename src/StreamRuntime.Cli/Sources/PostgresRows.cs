@@ -9,10 +9,16 @@ namespace StreamRuntime.Cli.Sources;
 /// <summary>Opens a stream over a PostgreSQL query.</summary>
 internal static class PostgresRows
 {
-    public static async ValueTask<(JsonRowStream Rows, IAsyncDisposable Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
+    public static async ValueTask<(JsonRowStream Rows, PostgresDataSource Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
     {
         PostgresQuery query = NamedParameters.Rewrite(request.Sql!, request.Parameters);
-        PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with { OnNotice = message => request.OnNotice(ServerErrorReport.Format(message)) };
+        PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with
+        {
+            OnNotice = message => request.OnNotice(ServerErrorReport.Format(message)),
+
+            // One query is run, and nobody comes after it.
+            ResetsSessions = false,
+        };
 
         // Before connecting: what was left out may be why that fails.
         foreach (string warning in options.Warnings)
