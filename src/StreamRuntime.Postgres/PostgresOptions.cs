@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using StreamRuntime.Connections;
@@ -126,7 +127,7 @@ public sealed record PostgresOptions
 
     /// <summary>
     /// How often connecting is tried again before a stream fails. By default 3 attempts with about 0.1 and 0.2 s in between, and only where trying again can
-    /// help: nobody answered, the connection broke, the server is starting (57P03) or has no room (53300). Each attempt goes through all
+    /// help: nobody was there, or the server is starting (57P03) or has no room (53300). Each attempt goes through all
     /// <see cref="Endpoints"/>, and <see cref="ConnectTimeout"/> limits each of these; a timeout is not tried again.
     /// </summary>
     public LinkOptions Link { get; init; } = new() { AttemptTimeout = Timeout.InfiniteTimeSpan, IsRetryable = CanHelpToRetry };
@@ -176,9 +177,20 @@ public sealed record PostgresOptions
         Check(!(User + Database + ApplicationName + SessionOptions).Contains('\0', StringComparison.Ordinal), "Names and options must not hold a NUL.");
     }
 
-    private static bool CanHelpToRetry(Exception failure) => failure
-        is StreamRuntimeException { Kind: ErrorKind.ConnectFailed or ErrorKind.ConnectionLost }
-        or PostgresServerException { SqlState: "57P03" or "53300" };
+    private static bool CanHelpToRetry(Exception failure) => failure switch
+    {
+        PostgresServerException server => server.SqlState is "57P03" or "53300",
+        StreamRuntimeException { Kind: ErrorKind.ConnectFailed, InnerException: { } inner } => WasNobodyThere(inner),
+        _ => false,
+    };
+
+    // A server that answers and then hangs up is not asked again: it may well let the next attempt wait for ever.
+    private static bool WasNobodyThere(Exception cause) => cause switch
+    {
+        SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown } => true,
+        AggregateException many => many.InnerExceptions.All(CanHelpToRetry),
+        _ => false,
+    };
 
     private static bool IsTimeout(TimeSpan value) =>
         value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value.TotalMilliseconds < uint.MaxValue);
