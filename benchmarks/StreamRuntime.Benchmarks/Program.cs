@@ -1,4 +1,5 @@
 using StreamRuntime.Benchmarks.Clients;
+using StreamRuntime.Benchmarks.Micro;
 using StreamRuntime.Benchmarks.Options;
 using StreamRuntime.Benchmarks.Suites;
 
@@ -10,6 +11,12 @@ if (args is ["client", .. string[] client])
 
 try
 {
+    // Or to measure one round of a suite in a process that nothing ran in before.
+    if (args is ["micro", .. string[] round])
+    {
+        return MicroProgram.Run(round);
+    }
+
     var options = RunOptions.Parse(args);
     if (options.WantsHelp)
     {
