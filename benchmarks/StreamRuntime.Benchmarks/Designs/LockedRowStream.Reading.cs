@@ -137,6 +137,8 @@ internal sealed partial class LockedRowStream
 
     private async Task WaitWhilePausedAsync(CancellationToken stop)
     {
+        _rows.Release();
+        Volatile.Write(ref _buffered, _source.ReleaseIdleMemory());
         try
         {
             Task open;

@@ -7,6 +7,10 @@ namespace StreamRuntime.Benchmarks.Measuring;
 /// <summary>Runs one process at a time and says what it cost as a whole, start-up included.</summary>
 internal sealed class ProcessMeter(string measureProgram)
 {
+    // What would change a .NET child, or lead a PostgreSQL client elsewhere. DOTNET_ROOT only says where the runtime is.
+    private static readonly string[] Unwanted = ["PG", "DOTNET_", "COMPlus_"];
+    private static readonly string[] Wanted = ["DOTNET_ROOT"];
+
     /// <summary>Runs a client that ends with one line of JSON on standard error.</summary>
     /// <exception cref="RunException">The client failed.</exception>
     public async Task<(ProcessCost Cost, ClientReport Report)> RunAsync(string program, IEnumerable<string> arguments)
@@ -17,7 +21,10 @@ internal sealed class ProcessMeter(string measureProgram)
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        ChildEnvironment.Clean(start);
+        foreach (string name in start.Environment.Keys.Where(IsUnwanted).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
 
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
@@ -45,6 +52,9 @@ internal sealed class ProcessMeter(string measureProgram)
             throw new RunException($"{Path.GetFileName(program)} ended without its line of figures, but with: {line}", cause: failure);
         }
     }
+
+    private static bool IsUnwanted(string name) =>
+        Unwanted.Any(u => name.StartsWith(u, StringComparison.Ordinal)) && !Wanted.Any(w => name.StartsWith(w, StringComparison.Ordinal));
 }
 
 /// <summary>What the kernel says about a process that has ended.</summary>

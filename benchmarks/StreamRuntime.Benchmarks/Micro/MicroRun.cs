@@ -30,7 +30,7 @@ internal sealed class MicroRun(MicroSuite suite, SuiteSettings settings) : ISuit
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        ChildEnvironment.Clean(start);
+        ClientEnvironment.Clear(start);
         using Process process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(Most);
         try

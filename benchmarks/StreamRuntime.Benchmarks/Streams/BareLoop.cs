@@ -10,8 +10,8 @@ namespace StreamRuntime.Benchmarks.Streams;
 /// </summary>
 internal static class BareLoop
 {
-    // As much as the stream writes at once.
-    private const int BufferBytes = 64 * 1024;
+    // Small enough to stay in the nearest cache beside the rows on their way through it: four times as much measures up to twice as slow.
+    private const int BufferBytes = 16 * 1024;
 
     public static void Walk(ReadOnlySpan<byte> lines, RowSink sink)
     {

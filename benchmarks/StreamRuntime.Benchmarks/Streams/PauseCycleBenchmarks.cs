@@ -34,7 +34,6 @@ public class PauseCycleBenchmarks
     }
 
     [Benchmark(Description = Subject.OneByte, OperationsPerInvoke = Cycles)]
-    [BenchmarkCategory(Category.Quick)]
     public async Task OneByte()
     {
         JsonRowStream stream = _oneByte[0];

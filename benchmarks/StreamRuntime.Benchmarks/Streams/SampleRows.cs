@@ -33,7 +33,7 @@ internal static class SampleRows
     }
 
     /// <summary>A source over the memory itself.</summary>
-    public static IRowSource FromMemory(ReadOnlyMemory<byte> lines) => FromStream(lines);
+    public static IRowSource FromMemory(ReadOnlyMemory<byte> lines) => NdjsonRowSource.FromMemory(lines);
 
     /// <summary>A source over a stream that hands out the memory as fast as it is asked to.</summary>
     public static IRowSource FromStream(ReadOnlyMemory<byte> lines)

@@ -17,7 +17,7 @@ internal sealed class PauseSuite : MicroSuite
 
     public override string Unit => "pause or stream";
 
-    public override IReadOnlyList<string> References { get; } = [Subject.Semaphore];
+    public override IReadOnlyList<string> References { get; } = [Subject.Semaphore, Subject.LazyGate, Subject.EagerGate];
 
     public override IReadOnlyList<Goal> Goals { get; } =
         [.. PausedMemory.Subjects.Select(subject => new Goal(PausedMemory.Situation(100_000), subject, Figure.HeldBytes, MostHeldBytes))];

@@ -17,7 +17,7 @@ internal sealed class StartupSuite : MicroSuite
 
     public override string Unit => "stream";
 
-    public override IReadOnlyList<string> References { get; } = [Subject.LazyGate, Subject.EagerGate];
+    public override IReadOnlyList<string> References { get; } = [Subject.LazyGate, Subject.EagerGate, Subject.BareSource, Subject.Semaphore];
 
     public override IReadOnlyList<Goal> Goals { get; } =
     [

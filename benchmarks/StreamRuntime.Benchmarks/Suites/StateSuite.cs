@@ -23,7 +23,7 @@ internal sealed class StateSuite : MicroSuite
 
     public override string Unit => "operation";
 
-    public override IReadOnlyList<string> References { get; } = [Subject.PlainByteRead, Subject.Lock, Subject.Semaphore];
+    public override IReadOnlyList<string> References { get; } = [Subject.PlainByteRead, Subject.Lock, Subject.Semaphore, Subject.LazyGate, Subject.EagerGate];
 
     public override IReadOnlyList<Goal> Goals { get; } =
     [

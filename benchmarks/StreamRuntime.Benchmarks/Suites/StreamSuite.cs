@@ -19,7 +19,7 @@ internal sealed class StreamSuite : MicroSuite
 
     public override string Unit => "row";
 
-    public override IReadOnlyList<string> References { get; } = [Subject.BareLoop];
+    public override IReadOnlyList<string> References { get; } = [Subject.BareLoop, Subject.LazyGate, Subject.EagerGate];
 
     public override IReadOnlyList<Goal> Goals { get; } =
     [
