@@ -39,7 +39,7 @@ internal static class BenchmarkDotNetRun
             ];
             WarmUp.Settle([.. infos.SelectMany(i => i.BenchmarksCases).Select(c => MakeAction(c.Descriptor))]);
             BenchmarkReport[] reports = [.. BenchmarkRunner.Run(infos).SelectMany(s => s.Reports)];
-            return reports.Length > 0 && reports.All(r => r.Success)
+            return reports.Length == infos.Sum(i => i.BenchmarksCases.Length) && reports.All(r => r.Success)
                 ? [.. reports.Select(FiguresOf)]
                 : throw new RunException($"A benchmark failed.\n{log.GetLog()}");
         }
