@@ -15,7 +15,7 @@ internal sealed class PauseSuite : MicroSuite
 
     public override string Question => "time until a pause and a resume take effect, and memory of up to 100 000 paused streams";
 
-    public override string Unit => "pause or stream";
+    public override string Unit => "paused stream";
 
     public override IReadOnlyList<string> References { get; } = [Subject.Semaphore, Subject.LazyGate, Subject.EagerGate];
 

@@ -15,7 +15,7 @@ internal sealed class StreamSuite : MicroSuite
 
     public override string Name => "stream";
 
-    public override string Question => "time, CPU and bytes per row from memory to a sink, in batches and in each format, against a bare loop";
+    public override string Question => "up to -Rows rows from memory to a sink, in batches and in each format, against a bare loop";
 
     public override string Unit => "row";
 

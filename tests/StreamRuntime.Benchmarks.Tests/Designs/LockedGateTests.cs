@@ -23,7 +23,7 @@ public sealed class LockedGateTests
     }
 
     [Fact]
-    public void Open_WithAReaderWaiting_SaysSoOnce()
+    public async Task Open_WithAReaderWaiting_SaysSoOnce()
     {
         var gate = new LockedGate(TimeProvider.System, Timeout.InfiniteTimeSpan);
         gate.CloseLocked(default, _ => { }, this);
@@ -32,7 +32,7 @@ public sealed class LockedGateTests
         Assert.True(gate.OpenLocked(out _));
         Assert.False(open.IsCompleted);
         gate.Wake();
-        Assert.True(open.Wait(Locked.Patience));
+        await open.WaitAsync(Locked.Patience);
         gate.CloseLocked(default, _ => { }, this);
         Assert.False(gate.OpenLocked(out _));
     }
