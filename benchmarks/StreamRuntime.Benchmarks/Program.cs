@@ -1,12 +1,18 @@
 using StreamRuntime.Benchmarks.Clients;
 using StreamRuntime.Benchmarks.Micro;
 using StreamRuntime.Benchmarks.Options;
+using StreamRuntime.Benchmarks.Replay;
 using StreamRuntime.Benchmarks.Suites;
 
 // The runner starts itself again as one of the clients it measures.
 if (args is ["client", .. string[] client])
 {
     return await ClientProgram.RunAsync(client);
+}
+
+if (args is [ReplayProgram.Name, .. string[] replay])
+{
+    return await ReplayProgram.RunAsync(replay);
 }
 
 try

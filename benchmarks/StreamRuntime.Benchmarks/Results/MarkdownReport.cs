@@ -12,7 +12,7 @@ internal static class MarkdownReport
             # Measured results
 
             Made by `run-bench.ps1 -Report` from the JSON files beside it; not written by hand. Medians of the rounds of one run, in which the subjects took
-            turns; the ratios (÷) are medians of each round's ratio of CPU time, or of time where CPU was not taken apart. Compare ratios: times of different machines, or of one shared machine at different times, mean little.
+            turns; the ratios (÷) are medians of each round's ratio of CPU time, of time where CPU was not taken apart, or of memory where that is all there is. Compare ratios: times of different machines, or of one shared machine at different times, mean little.
 
 
             """);

@@ -5,7 +5,8 @@ namespace StreamRuntime.Benchmarks.Suites;
 /// <summary>The suites there are.</summary>
 internal static class AllSuites
 {
-    public static IReadOnlyList<ISuite> List { get; } = [new StateSuite(), new StartupSuite(), new StreamSuite(), new PauseSuite(), new PostgresCpuSuite()];
+    public static IReadOnlyList<ISuite> List { get; } =
+        [new StateSuite(), new StartupSuite(), new StreamSuite(), new PauseSuite(), new PostgresSuite(), new PostgresCpuSuite()];
 
     public static IReadOnlyList<string> Names { get; } = [.. List.Select(s => s.Name)];
 
