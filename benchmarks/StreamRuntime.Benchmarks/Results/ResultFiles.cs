@@ -14,7 +14,12 @@ internal static class ResultFiles
         NewLine = "\n",
     };
 
-    private static string Folder => Path.Combine(Repository.Root, "perf-results");
+    public static string Folder => Path.Combine(Repository.Root, "perf-results");
+
+    public static bool HasPhase(string name) => name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') && Directory.Exists(Path.Combine(Folder, name));
+
+    /// <summary>What a phase recorded, by suite.</summary>
+    public static IEnumerable<SuiteResult> Load(string phase) => Files(Path.Combine(Folder, phase)).Select(f => FromJson(File.ReadAllText(f)));
 
     public static string Save(string phase, SuiteResult result)
     {
@@ -37,10 +42,12 @@ internal static class ResultFiles
 
     public static SuiteResult FromJson(string text) => JsonSerializer.Deserialize<SuiteResult>(text, Json)!;
 
+    private static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal);
+
     // The order in which they were measured is the order of the project's history.
     private static IEnumerable<(string Phase, SuiteResult Result)> LoadAll() =>
         from folder in Directory.EnumerateDirectories(Folder)
-        from file in Directory.EnumerateFiles(folder, "*.json")
+        from file in Files(folder)
         let result = FromJson(File.ReadAllText(file))
         orderby result.MeasuredAt
         select (Path.GetFileName(folder), result);
