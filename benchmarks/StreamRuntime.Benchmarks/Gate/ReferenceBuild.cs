@@ -100,7 +100,10 @@ internal sealed class ReferenceBuild : IDisposable
     private async Task RemoveOldAsync()
     {
         string[] kept = [.. Directory.GetFiles(_folder, "*" + StampEnding).OrderByDescending(File.GetLastWriteTimeUtc).Take(KeptBuilds).Select(s => s[..^StampEnding.Length])];
-        string[] known = [.. Directory.GetDirectories(_folder), .. Directory.GetFiles(_folder, "*" + StampEnding).Select(s => s[..^StampEnding.Length])];
+
+        // Git also remembers worktrees of which somebody deleted the folder.
+        string[] registered = [.. (await _repository.AskAsync("worktree", "list", "--porcelain")).Split('\n').Where(l => l.StartsWith("worktree " + _folder + "/", StringComparison.Ordinal)).Select(l => l["worktree ".Length..])];
+        string[] known = [.. Directory.GetDirectories(_folder), .. Directory.GetFiles(_folder, "*" + StampEnding).Select(s => s[..^StampEnding.Length]), .. registered];
         foreach (string worktree in known.Distinct().Except(kept))
         {
             await RemoveAsync(worktree);
