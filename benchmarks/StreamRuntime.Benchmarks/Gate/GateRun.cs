@@ -51,11 +51,10 @@ internal static class GateRun
         output.WriteLine($"{source.Commit[..12]}{(source.HasChanges ? " with uncommitted changes" : "")}, divided by {commit[..12]}{named}; up to {1 + options.Tolerance:0.###} is fine");
 
         using var builds = ReferenceBuild.Open(repository);
-        Progress($"building {commit}");
-        string program = await builds.BuildAsync(commit, bounds.Build);
+        string program = await builds.BuildAsync(commit, bounds.Build, Progress);
         Progress("getting ready");
         string[] arguments = WorkerArguments(options);
-        await using var reference = await WorkerProcess.StartAsync($"The reference ({commit[..12]})", program, arguments, bounds.Workers);
+        await using var reference = await WorkerProcess.StartAsync($"The reference ({commit[..12]}{(against == Baseline.Name ? ", from perf-results/baseline" : "")})", program, arguments, bounds.Workers);
         await using var current = await WorkerProcess.StartAsync("This build", ThisProgram, arguments, bounds.Workers);
         return await new PairedRun(reference, current, bounds, options.Tolerance, TimeProvider.System, startedAt, Progress).RunAsync();
     }

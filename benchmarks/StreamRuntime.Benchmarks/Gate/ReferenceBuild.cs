@@ -43,8 +43,9 @@ internal sealed class ReferenceBuild : IDisposable
     /// <summary>The runner as it is at a commit, built if it is not yet.</summary>
     /// <param name="commit">The commit, in full.</param>
     /// <param name="limit">How long the build may take.</param>
+    /// <param name="report">Told when there is something to build.</param>
     /// <exception cref="RunException">It does not build.</exception>
-    public async Task<string> BuildAsync(string commit, TimeSpan limit)
+    public async Task<string> BuildAsync(string commit, TimeSpan limit, Action<string> report)
     {
         string worktree = Path.Combine(_folder, commit);
         string stamp = worktree + StampEnding;
@@ -54,6 +55,7 @@ internal sealed class ReferenceBuild : IDisposable
         string compiler = (await Tool.RunAsync("dotnet", ["--version"], _repository.Folder, limit)).Output.Trim();
         if (!(File.Exists(program) && File.Exists(stamp) && await File.ReadAllTextAsync(stamp) == compiler))
         {
+            report($"building {commit}");
             File.Delete(stamp);
             await RemoveAsync(worktree);
             await AddAsync(commit, worktree);

@@ -5,6 +5,7 @@ namespace StreamRuntime.Benchmarks.Measuring;
 /// <summary>A git working copy.</summary>
 internal sealed class GitRepository(string folder)
 {
+    private const int NoSuchName = 1;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public string Folder => folder;
@@ -25,6 +26,11 @@ internal sealed class GitRepository(string folder)
         if (found.ExitCode == 0)
         {
             return found.Output.Trim();
+        }
+
+        if (found.ExitCode != NoSuchName)
+        {
+            throw new RunException($"git can't look for '{name}': {found.Errors.Trim()}");
         }
 
         string advice = await AskAsync("rev-parse", "--is-shallow-repository") == "true"

@@ -19,6 +19,7 @@ public class ReferenceBuildTests
         </Project>
         """;
 
+    private readonly List<string> _built = [];
     private readonly string _folder = TestFolder.Create("repository");
 
     [Fact]
@@ -29,18 +30,19 @@ public class ReferenceBuildTests
         Write("benchmarks/StreamRuntime.Benchmarks/program", "not committed");
         using var builds = ReferenceBuild.Open(Repository);
 
-        string program = await builds.BuildAsync(first, Limit);
+        string program = await builds.BuildAsync(first, Limit, _built.Add);
 
         Assert.Equal("first", await File.ReadAllTextAsync(program));
         Assert.Equal("not committed", await File.ReadAllTextAsync(Path.Combine(_folder, "benchmarks/StreamRuntime.Benchmarks/program")));
 
         // Built again it would be as committed.
         await File.WriteAllTextAsync(program, "kept");
-        Assert.Equal("kept", await File.ReadAllTextAsync(await builds.BuildAsync(first, Limit)));
+        Assert.Equal("kept", await File.ReadAllTextAsync(await builds.BuildAsync(first, Limit, _built.Add)));
+        Assert.Equal(["building " + first], _built);
 
         // Another compiler's build is no longer the same.
         await File.WriteAllTextAsync(Path.Combine(_folder, "artifacts", "reference-builds", first + ".built"), "9.9.9");
-        Assert.Equal("first", await File.ReadAllTextAsync(await builds.BuildAsync(first, Limit)));
+        Assert.Equal("first", await File.ReadAllTextAsync(await builds.BuildAsync(first, Limit, _built.Add)));
     }
 
     [Fact]
@@ -50,7 +52,7 @@ public class ReferenceBuildTests
         using var builds = ReferenceBuild.Open(Repository);
         foreach (string commit in commits)
         {
-            await builds.BuildAsync(commit, Limit);
+            await builds.BuildAsync(commit, Limit, _built.Add);
         }
 
         Assert.Equal(commits[1..].Order(), (await WorktreesAsync()).Order());
@@ -65,14 +67,14 @@ public class ReferenceBuildTests
         string[] commits = [await CommitAsync("1"), await CommitAsync("2")];
         using (var builds = ReferenceBuild.Open(Repository))
         {
-            await builds.BuildAsync(commits[0], Limit);
-            await builds.BuildAsync(commits[1], Limit);
+            await builds.BuildAsync(commits[0], Limit, _built.Add);
+            await builds.BuildAsync(commits[1], Limit, _built.Add);
         }
 
         Directory.Delete(Path.Combine(_folder, "artifacts"), recursive: true);
         using var again = ReferenceBuild.Open(Repository);
 
-        Assert.Equal("1", await File.ReadAllTextAsync(await again.BuildAsync(commits[0], Limit)));
+        Assert.Equal("1", await File.ReadAllTextAsync(await again.BuildAsync(commits[0], Limit, _built.Add)));
         Assert.Equal([commits[0]], await WorktreesAsync());
     }
 
@@ -85,7 +87,7 @@ public class ReferenceBuildTests
         await File.WriteAllTextAsync(Path.Combine(worktree, "half"), "");
         using var builds = ReferenceBuild.Open(Repository);
 
-        Assert.Equal("whole", await File.ReadAllTextAsync(await builds.BuildAsync(commit, Limit)));
+        Assert.Equal("whole", await File.ReadAllTextAsync(await builds.BuildAsync(commit, Limit, _built.Add)));
         Assert.False(File.Exists(Path.Combine(worktree, "half")));
     }
 
@@ -96,7 +98,7 @@ public class ReferenceBuildTests
         string commit = await CommitAsync("broken", Project);
         using var builds = ReferenceBuild.Open(Repository);
 
-        string message = (await Assert.ThrowsAsync<RunException>(() => builds.BuildAsync(commit, Limit))).Message;
+        string message = (await Assert.ThrowsAsync<RunException>(() => builds.BuildAsync(commit, Limit, _built.Add))).Message;
 
         Assert.StartsWith($"{commit} does not build here:", message, StringComparison.Ordinal);
         Assert.Contains("broken on purpose", message, StringComparison.Ordinal);
@@ -110,7 +112,7 @@ public class ReferenceBuildTests
         string commit = await CommitAsync(null, "README.md");
         using var builds = ReferenceBuild.Open(Repository);
 
-        Assert.Contains("too old to compare with", (await Assert.ThrowsAsync<RunException>(() => builds.BuildAsync(commit, Limit))).Message, StringComparison.Ordinal);
+        Assert.Contains("too old to compare with", (await Assert.ThrowsAsync<RunException>(() => builds.BuildAsync(commit, Limit, _built.Add))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,6 +160,15 @@ public class ReferenceBuildTests
 
         Assert.Contains("This clone is shallow", message, StringComparison.Ordinal);
         Assert.Contains("git fetch --unshallow", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FindCommit_OutsideOfARepository_SaysWhatGitSays()
+    {
+        string message = (await Assert.ThrowsAsync<RunException>(() => Repository.FindCommitAsync("main"))).Message;
+
+        Assert.StartsWith("git can't look for 'main': ", message, StringComparison.Ordinal);
+        Assert.Contains("not a git repository", message, StringComparison.Ordinal);
     }
 
     private GitRepository Repository => new(_folder);
