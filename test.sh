@@ -27,10 +27,20 @@ missing=()
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! find_program initdb; then missing+=(postgresql); fi
 if ! find_program pgbouncer; then missing+=(pgbouncer); fi
 if ! find_program ss; then missing+=(iproute2); fi
+if ! find_program npm; then missing+=(nodejs npm); fi
 if [ ${#missing[@]} -gt 0 ]; then
     echo "Installing ${missing[*]}"
     if ! { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"; }; then
         echo "Could not install ${missing[*]}; the tests that need them will fail and say so." >&2
+    fi
+fi
+
+# Where there is no PowerShell, its scripts are checked with a grammar of it; installed once, and again when another version is asked for.
+grammar=tests/powershell-grammar
+if [ ! "$grammar/node_modules/.package-lock.json" -nt "$grammar/package-lock.json" ]; then
+    echo "Installing a grammar of PowerShell"
+    if ! (cd "$grammar" && npm ci --prefer-offline); then
+        echo "Could not install it; the test of the PowerShell scripts will fail and say so." >&2
     fi
 fi
 

@@ -1,27 +1,48 @@
+using System.Diagnostics;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Streams;
 
 namespace StreamRuntime.Benchmarks.Clients;
 
-/// <summary>Our library as a program uses it that sets nothing of the process: batches, every row looked at.</summary>
-internal static class LibraryClient
+/// <summary>Our library: batches, every row looked at.</summary>
+internal sealed class LibraryClient(string connection) : RowClient
 {
-    public static async Task<(long Rows, long Bytes)> ReadAsync(string connection, string sql)
+    private readonly PostgresDataSource _source = PostgresDataSource.Create(connection);
+
+    public override async Task<RowTotals> ReadAsync(string sql, Action? started = null)
     {
-        await using var source = PostgresDataSource.Create(connection);
-        await using JsonRowStream stream = await source.StreamAsync(new PostgresQuery(sql));
-        long rows = 0;
-        long bytes = 0;
+        await using JsonRowStream stream = await _source.StreamAsync(new PostgresQuery(sql));
+        started?.Invoke();
+        RowTotals totals = default;
         while (await stream.ReadBatchAsync())
         {
-            foreach (JsonRow row in stream.CurrentBatch)
-            {
-                rows++;
-                bytes += row.Span.Length;
-            }
+            totals = Add(totals, stream.CurrentBatch);
         }
 
-        return (rows, bytes);
+        return totals;
+    }
+
+    public override async Task<double> ReadFirstAsync(string sql)
+    {
+        long start = Stopwatch.GetTimestamp();
+        await using JsonRowStream stream = await _source.StreamAsync(new PostgresQuery(sql));
+        await stream.ReadBatchAsync();
+        return Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+    }
+
+    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private static RowTotals Add(RowTotals totals, RowBatch batch)
+    {
+        long bytes = 0;
+        int rows = 0;
+        foreach (JsonRow row in batch)
+        {
+            rows++;
+            bytes += row.Span.Length;
+        }
+
+        return new RowTotals(totals.Rows + rows, totals.Bytes + bytes);
     }
 }

@@ -1,16 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json;
 using StreamRuntime.Benchmarks.Options;
+using StreamRuntime.Benchmarks.Results;
 
 namespace StreamRuntime.Benchmarks.Measuring;
 
 /// <summary>Runs one process at a time and says what it cost as a whole, start-up included.</summary>
 internal sealed class ProcessMeter(string measureProgram)
 {
-    // What would change a .NET child, or lead a PostgreSQL client elsewhere. DOTNET_ROOT only says where the runtime is.
-    private static readonly string[] Unwanted = ["PG", "DOTNET_", "COMPlus_"];
-    private static readonly string[] Wanted = ["DOTNET_ROOT"];
-
     /// <summary>Runs a client that ends with one line of JSON on standard error.</summary>
     /// <exception cref="RunException">The client failed.</exception>
     public async Task<(ProcessCost Cost, ClientReport Report)> RunAsync(string program, IEnumerable<string> arguments)
@@ -21,11 +18,7 @@ internal sealed class ProcessMeter(string measureProgram)
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (string name in start.Environment.Keys.Where(IsUnwanted).ToArray())
-        {
-            start.Environment.Remove(name);
-        }
-
+        ClientEnvironment.Clear(start);
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
         Task<string> errors = process.StandardError.ReadToEndAsync();
@@ -38,27 +31,21 @@ internal sealed class ProcessMeter(string measureProgram)
             throw new RunException($"{Path.GetFileName(program)} ended with {cost?.ExitCode ?? process.ExitCode}:\n{said}");
         }
 
-        return (cost, ParseReport(program, said[(said.LastIndexOf('\n') + 1)..]));
+        return (cost, ClientReport.Parse(Path.GetFileName(program), said[(said.LastIndexOf('\n') + 1)..]));
     }
-
-    private static ClientReport ParseReport(string program, string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<ClientReport>(line, JsonSerializerOptions.Web)!;
-        }
-        catch (JsonException failure)
-        {
-            throw new RunException($"{Path.GetFileName(program)} ended without its line of figures, but with: {line}", cause: failure);
-        }
-    }
-
-    private static bool IsUnwanted(string name) =>
-        Unwanted.Any(u => name.StartsWith(u, StringComparison.Ordinal)) && !Wanted.Any(w => name.StartsWith(w, StringComparison.Ordinal));
 }
 
 /// <summary>What the kernel says about a process that has ended.</summary>
-internal sealed record ProcessCost(int ExitCode, long WallNs, long UserUs, long SystemUs, long PeakKb, long Waits, long Preemptions);
-
-/// <summary>What a client says about itself.</summary>
-internal sealed record ClientReport(long Rows, long Bytes, long? AllocatedBytes);
+internal sealed record ProcessCost(int ExitCode, long WallNs, long UserUs, long SystemUs, long PeakKb, long Waits, long Preemptions)
+{
+    /// <summary>The figures, by row where they are of one.</summary>
+    public Dictionary<string, double> PerRow(long rows) => new()
+    {
+        [Figure.TimeNs] = (double)WallNs / rows,
+        [Figure.CpuNs] = (UserUs + SystemUs) * 1000.0 / rows,
+        [Figure.UserNs] = UserUs * 1000.0 / rows,
+        [Figure.SystemNs] = SystemUs * 1000.0 / rows,
+        [Figure.PeakMb] = PeakKb / 1024.0,
+        [Figure.Waits] = Waits,
+    };
+}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using StreamRuntime.Benchmarks.Clients;
 using StreamRuntime.Benchmarks.Measuring;
 using StreamRuntime.Benchmarks.Options;
 using StreamRuntime.Benchmarks.Results;
@@ -90,7 +91,7 @@ internal sealed class PostgresCpuSuite : ISuite
                         throw new RunException($"{client.Name} read {report.Rows} rows of {report.Bytes} bytes, not {_rows} of {_bytes}.");
                     }
 
-                    found.Add(new CaseFigures(type, client.Name, PerRow(cost, report)));
+                    found.Add(new CaseFigures(type, client.Name, WithAllocated(cost.PerRow(report.Rows), report)));
                 }
             }
 
@@ -101,30 +102,19 @@ internal sealed class PostgresCpuSuite : ISuite
 
         private static Client[] ListClients(NativeTools tools, PostgresCluster cluster)
         {
-            string ourselves = Path.Combine(AppContext.BaseDirectory, "StreamRuntime.Benchmarks");
-            string plain = cluster.ConnectionString + " sslmode=disable gssencmode=disable";
-            string npgsql = $"Host={PostgresCluster.Host};Port={cluster.Port};Username={PostgresCluster.SuperUser};Database=postgres;SSL Mode=Disable";
+            var address = new ServerAddress(PostgresCluster.Host, cluster.Port, HasCatalogs: true);
             return
             [
                 new("streamrt", Repository.StreamrtProgram, sql => ["query", "--source", cluster.Uri + "?sslmode=disable", sql, "--stats"]),
-                new("libpq", tools.LibpqRows, sql => [plain, sql]),
-                new("libpq, written", tools.LibpqRows, sql => [plain, sql, "--write"]),
-                new("npgsql", ourselves, sql => ["client", "npgsql", npgsql, sql]),
-                new("library", ourselves, sql => ["client", "library", cluster.ConnectionString + " sslmode=disable", sql]),
+                new("libpq", tools.LibpqRows, sql => [address.Libpq, sql]),
+                new("libpq, written", tools.LibpqRows, sql => [address.Libpq, sql, "--write"]),
+                new("npgsql", ClientMeter.Program, sql => ["client", ClientProgram.Read, RowClients.NpgsqlBytes, address.Npgsql, sql]),
+                new("library", ClientMeter.Program, sql => ["client", ClientProgram.Read, RowClients.Library, address.Library, sql]),
             ];
         }
 
-        private static Dictionary<string, double> PerRow(ProcessCost cost, ClientReport report)
+        private static Dictionary<string, double> WithAllocated(Dictionary<string, double> figures, ClientReport report)
         {
-            var figures = new Dictionary<string, double>
-            {
-                [Figure.TimeNs] = (double)cost.WallNs / report.Rows,
-                [Figure.CpuNs] = (cost.UserUs + cost.SystemUs) * 1000.0 / report.Rows,
-                [Figure.UserNs] = cost.UserUs * 1000.0 / report.Rows,
-                [Figure.SystemNs] = cost.SystemUs * 1000.0 / report.Rows,
-                [Figure.PeakMb] = cost.PeakKb / 1024.0,
-                [Figure.Waits] = cost.Waits,
-            };
             if (report.AllocatedBytes is { } allocated)
             {
                 figures[Figure.AllocatedBytes] = (double)allocated / report.Rows;

@@ -13,7 +13,7 @@ internal static class SuiteRunner
             foreach (string name in options.Suites)
             {
                 var settings = new SuiteSettings(options.Rows, options.Quick);
-                SuiteResult result = await SuiteMeasurement.MeasureAsync(AllSuites.Find(name), settings, options.Rounds);
+                SuiteResult result = await SuiteMeasurement.MeasureAsync(AllSuites.Find(name), settings, options.Rounds ?? RunOptions.DefaultRounds);
                 ConsoleReport.Write(result, Console.Out);
                 if (options.Phase is { } phase)
                 {

@@ -38,7 +38,48 @@ public class RunOptionsTests
     [InlineData("-Phase", "a", "b")]
     [InlineData("-Report", "now")]
     [InlineData("-Gate")]
+    [InlineData("-Gate", "main")]
+    [InlineData("-Against")]
+    [InlineData("-Against", "main", "other")]
+    [InlineData("-Tolerance", "5")]
+    [InlineData("-Against", "main", "-Tolerance", "-5")]
+    [InlineData("-Against", "main", "-Tolerance", "5%")]
+    [InlineData("-Against", "main", "-Tolerance", "1e3")]
+    [InlineData("-Against", "main", "-Phase", "now")]
+    [InlineData("-Against", "main", "-Report")]
+    [InlineData("-Phase", "baseline")]
+    [InlineData("-Colour")]
     [InlineData("postgres-cpu")]
     public void Parse_WhatMakesNoSense_IsWrongUsage(params string[] arguments) =>
         Assert.Equal(2, Assert.Throws<RunException>(() => RunOptions.Parse(arguments)).ExitCode);
+
+    [Fact]
+    public void Parse_Against_AllowsFivePercentAndFailsNothing()
+    {
+        var options = RunOptions.Parse(["-Against", "main"]);
+
+        Assert.Equal(("main", false, 0.05), (options.Against, options.Gate, options.Tolerance));
+        Assert.Null(options.Rounds);
+        Assert.Null(options.NamedSuites);
+    }
+
+    [Theory]
+    [InlineData("15", 0.15)]
+    [InlineData("2.5", 0.025)]
+    [InlineData("0", 0)]
+    public void Parse_Gate_TakesATolerance(string percent, double tolerance)
+    {
+        var options = RunOptions.Parse(["-gate", "-quick", "-against", "HEAD~1", "-tolerance", percent]);
+
+        Assert.Equal(("HEAD~1", true, true, tolerance), (options.Against, options.Gate, options.Quick, options.Tolerance));
+    }
+
+    // What the gate is checked with runs when it is named, and is nobody else's concern.
+    [Fact]
+    public void Parse_SelfCheck_IsKnownAndNotListed()
+    {
+        Assert.Equal(["self-check"], RunOptions.Parse(["-Suite", "self-check"]).Suites);
+        Assert.DoesNotContain("self-check", RunOptions.Help, StringComparison.Ordinal);
+        Assert.DoesNotContain("self-check", Assert.Throws<RunException>(() => RunOptions.Parse(["-Suite", "nothing"])).Message, StringComparison.Ordinal);
+    }
 }

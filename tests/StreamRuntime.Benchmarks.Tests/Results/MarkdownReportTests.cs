@@ -9,7 +9,7 @@ public class MarkdownReportTests
     {
         SuiteResult result = Sample.Result with { Goals = [new Goal("json", "streamrt", Figure.CpuNs, 0.5, "libpq").Check(Sample.Result)] };
 
-        string page = MarkdownReport.Format([("row-streams", result)]);
+        string page = MarkdownReport.Format([("row-streams", result)], ["postgres-cpu"]);
 
         Assert.Contains("## row-streams: postgres-cpu\n", page, StringComparison.Ordinal);
         Assert.Contains("commit abc with uncommitted changes, measured 2025-01-02 03:04 UTC", page, StringComparison.Ordinal);
@@ -26,6 +26,6 @@ public class MarkdownReportTests
 
         SuiteResult recorded = ResultFiles.FromJson(ResultFiles.ToJson(result));
 
-        Assert.Equal(MarkdownReport.Format([("p", result)]), MarkdownReport.Format([("p", recorded)]));
+        Assert.Equal(MarkdownReport.Format([("p", result)], []), MarkdownReport.Format([("p", recorded)], []));
     }
 }

@@ -14,10 +14,10 @@ public static class RepositoryFiles
 {
     public static string Root { get; } = FindRoot();
 
-    private static readonly string[] NotOurs = [".git", "bin", "obj", "artifacts", "TestResults", "BenchmarkDotNet.Artifacts", ".vs", ".idea"];
+    private static readonly string[] NotOurs = [".git", "bin", "obj", "artifacts", "node_modules", "TestResults", "BenchmarkDotNet.Artifacts", ".vs", ".idea"];
 
     private static readonly string[] TextEndings =
-        [".cs", ".csproj", ".props", ".targets", ".sln", ".slnx", ".json", ".md", ".txt", ".sh", ".yml", ".yaml", ".config", ".editorconfig", ".gitignore", "/run", ".csv", ".svg", ".sql", ".c", ".py"];
+        [".cs", ".csproj", ".props", ".targets", ".sln", ".slnx", ".json", ".md", ".txt", ".sh", ".yml", ".yaml", ".config", ".editorconfig", ".gitignore", ".npmrc", "/run", "/baseline", ".ps1", ".mjs", ".csv", ".svg", ".sql", ".c", ".py"];
 
     private static readonly Lazy<IReadOnlyList<RepositoryFile>> Read = new(() =>
     [

@@ -3,11 +3,13 @@ using System.Globalization;
 namespace StreamRuntime.TestKit.Servers;
 
 /// <summary>Where PostgreSQL's programs are.</summary>
-internal static class PostgresPrograms
+public static class PostgresPrograms
 {
     private static readonly string[] Needed = ["initdb", "postgres", "psql"];
     private static readonly Lazy<string> Folder = new(FindFolder);
 
+    /// <summary>The path of a program.</summary>
+    /// <exception cref="InvalidOperationException">PostgreSQL is not installed; the message says so.</exception>
     public static string Path(string program) => System.IO.Path.Combine(Folder.Value, program);
 
     // Debian keeps the server's programs out of the PATH, a folder per major version.

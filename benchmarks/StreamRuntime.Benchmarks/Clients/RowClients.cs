@@ -1,0 +1,28 @@
+namespace StreamRuntime.Benchmarks.Clients;
+
+/// <summary>The clients there are, by the names they have on the command line.</summary>
+internal static class RowClients
+{
+    public const string Socket = "socket";
+    public const string AsyncSocket = "socket-async";
+    public const string Library = "library";
+    public const string NpgsqlString = "npgsql-string";
+    public const string NpgsqlBytes = "npgsql-bytes";
+    public const string NpgsqlStream = "npgsql-stream";
+    public const string NpgsqlSequentialBytes = "npgsql-sequential-bytes";
+    public const string NpgsqlJson = "npgsql-json";
+
+    /// <exception cref="ArgumentException">There is no such client.</exception>
+    public static RowClient Create(string name, string connection) => name switch
+    {
+        Socket => new SocketClient(connection),
+        AsyncSocket => new AsyncSocketClient(connection),
+        Library => new LibraryClient(connection),
+        NpgsqlString => new NpgsqlClient(connection, NpgsqlReading.String),
+        NpgsqlBytes => new NpgsqlClient(connection, NpgsqlReading.Bytes),
+        NpgsqlStream => new NpgsqlClient(connection, NpgsqlReading.SequentialStream),
+        NpgsqlSequentialBytes => new NpgsqlClient(connection, NpgsqlReading.SequentialBytes),
+        NpgsqlJson => new NpgsqlClient(connection, NpgsqlReading.JsonDocument),
+        _ => throw new ArgumentException($"There is no client {name}."),
+    };
+}

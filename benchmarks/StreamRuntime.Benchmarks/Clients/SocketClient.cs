@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using StreamRuntime.Benchmarks.Wire;
+
+namespace StreamRuntime.Benchmarks.Clients;
+
+/// <summary>The floor: a blocking socket, and nothing done that is not needed to know how many rows there are and how long they are.</summary>
+internal sealed class SocketClient(string connection) : RowClient
+{
+    private readonly RowWalker _walker = new();
+    private BareSession? _session;
+
+    public override Task<RowTotals> ReadAsync(string sql, Action? started = null)
+    {
+        _session ??= BareSession.Open(connection);
+        started?.Invoke();
+        _session.Send(RowWalker.Ask(sql));
+        _walker.Begin();
+        while (!_walker.Take(_session.Socket.Receive(_walker.Free.Span)))
+        {
+        }
+
+        return Task.FromResult(_walker.Totals);
+    }
+
+    public override Task<double> ReadFirstAsync(string sql)
+    {
+        // A connection of its own each time, opened before the clock starts: ending one is the quickest way to end a query.
+        using var session = BareSession.Open(connection);
+        long start = Stopwatch.GetTimestamp();
+        session.Send(RowWalker.Ask(sql));
+        _walker.Begin();
+        while (_walker.Totals.Rows == 0 && !_walker.Take(session.Socket.Receive(_walker.Free.Span)))
+        {
+        }
+
+        return Task.FromResult(Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        _session?.Dispose();
+        return default;
+    }
+}

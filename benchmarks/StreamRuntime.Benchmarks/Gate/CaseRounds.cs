@@ -1,0 +1,81 @@
+using StreamRuntime.Benchmarks.Results;
+using StreamRuntime.Benchmarks.Statistics;
+using StreamRuntime.Benchmarks.Suites;
+
+namespace StreamRuntime.Benchmarks.Gate;
+
+/// <summary>What both builds measured of one case, round by round: index by index the two followed each other.</summary>
+internal sealed class CaseRounds(CaseKey key, bool isReference)
+{
+    private readonly List<CaseFigures> _reference = [];
+    private readonly List<CaseFigures> _current = [];
+
+    public CaseKey Key => key;
+
+    /// <summary>True when the time of both was taken, and is our code's.</summary>
+    public bool IsTimed => !isReference && HasPairs && ComparedFigure is not null;
+
+    /// <summary>The decision about time. A case is decided once, by the first rounds that are enough; later rounds, measured for other cases, do not reopen it.</summary>
+    public TimeResult? Decided { get; private set; }
+
+    private bool HasPairs => _reference.Count > 0 && _current.Count > 0;
+
+    // CPU time where both have it; a side without any has lost its figure.
+    private string? ComparedFigure => Both.All(r => r.Figures.ContainsKey(Figure.CpuNs)) ? Figure.CpuNs : Both.All(r => r.Figures.ContainsKey(Figure.TimeNs)) ? Figure.TimeNs : null;
+
+    private IEnumerable<CaseFigures> Both => _reference.Concat(_current);
+
+    public void AddReference(CaseFigures figures) => _reference.Add(figures);
+
+    public void AddCurrent(CaseFigures figures) => _current.Add(figures);
+
+    /// <summary>Judges by all rounds so far; does nothing for a case that is decided or has no time to judge.</summary>
+    public void Decide(TimeJudge judge)
+    {
+        if (IsTimed && (Decided is null || Decided.Value.Verdict == Verdict.Inconclusive))
+        {
+            Decided = JudgeTime(judge);
+        }
+    }
+
+    public CaseResult Finish()
+    {
+        if (!HasPairs)
+        {
+            return CaseResult.Of(key, _current.Count > 0 ? Verdict.New : Verdict.Vanished);
+        }
+
+        if (isReference)
+        {
+            return CaseResult.Of(key, Verdict.NotJudged);
+        }
+
+        // A figure that only the reference has is a benchmark that has vanished, if only in part.
+        bool hasLostTime = ComparedFigure is null && _reference.All(r => r.Figures.ContainsKey(Figure.Compared(r.Figures)));
+        return new CaseResult(key, hasLostTime ? new TimeResult(Verdict.Vanished) : Decided ?? default, JudgeBytes());
+    }
+
+    private TimeResult JudgeTime(TimeJudge judge)
+    {
+        string figure = ComparedFigure!;
+        double[] logarithms = [.. _reference.Zip(_current, (r, c) => Math.Log(c.Figures[figure] / r.Figures[figure]))];
+
+        // What takes no measurable time has no ratio.
+        return logarithms.All(double.IsFinite)
+            ? judge.Judge(TrimmedMean.Of(logarithms), logarithms.Length)
+            : new TimeResult(Verdict.Inconclusive, Rounds: logarithms.Length);
+    }
+
+    private BytesResult JudgeBytes()
+    {
+        bool hadBytes = _reference.All(r => r.Figures.ContainsKey(Figure.AllocatedBytes));
+        bool hasBytes = _current.All(r => r.Figures.ContainsKey(Figure.AllocatedBytes));
+        return (hadBytes, hasBytes) switch
+        {
+            (true, true) => BytesJudge.Judge(
+                [.. _reference.Select(r => r.Figures[Figure.AllocatedBytes])], [.. _current.Select(r => r.Figures[Figure.AllocatedBytes])], Both.All(r => r.HasExactBytes)),
+            (true, false) => new BytesResult(Verdict.Vanished),
+            _ => default,
+        };
+    }
+}

@@ -1,0 +1,58 @@
+using BenchmarkDotNet.Attributes;
+using StreamRuntime.Benchmarks.Designs;
+using StreamRuntime.Benchmarks.Micro;
+using StreamRuntime.Benchmarks.Suites;
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.Benchmarks.Streams;
+
+/// <summary>What do a pause and a resume cost together, on a stream that was paused before?</summary>
+[Situation(Name)]
+[BenchmarkCategory(Category.RowStreams)]
+public class TransitionBenchmarks
+{
+    internal const string Name = "TryPause and TryResume";
+
+    private readonly LockedByte[] _locked = Questions.MakeObjects(() => new LockedByte());
+    private readonly SemaphoreByte[] _semaphored = Questions.MakeObjects(() => new SemaphoreByte());
+    private readonly JsonRowStream[] _oneByte = Population.OneByte().PausedOnce();
+    private readonly LockedRowStream[] _lazyGate = Population.LazyGate().PausedOnce();
+    private readonly LockedRowStream[] _eagerGate = Population.EagerGate().PausedOnce();
+
+    [Benchmark(Description = Subject.Lock, OperationsPerInvoke = Questions.Asked, Baseline = true)]
+    [BenchmarkCategory(Category.Quick)]
+    public int Lock() => Questions.AskAll(new InLock(_locked));
+
+    [Benchmark(Description = Subject.Semaphore, OperationsPerInvoke = Questions.Asked)]
+    public int Semaphore() => Questions.AskAll(new InSemaphore(_semaphored));
+
+    [Benchmark(Description = Subject.OneByte, OperationsPerInvoke = Questions.Asked)]
+    [BenchmarkCategory(Category.Quick)]
+    public int OneByte() => Questions.AskAll(new OfStream(_oneByte));
+
+    [Benchmark(Description = Subject.LazyGate, OperationsPerInvoke = Questions.Asked)]
+    public int LazyGate() => Questions.AskAll(new OfLocked(_lazyGate));
+
+    [Benchmark(Description = Subject.EagerGate, OperationsPerInvoke = Questions.Asked)]
+    public int EagerGate() => Questions.AskAll(new OfLocked(_eagerGate));
+
+    private readonly struct OfStream(JsonRowStream[] streams) : IQuestion
+    {
+        public int Ask(int index) => streams[index].TryPause() & streams[index].TryResume() ? 1 : 0;
+    }
+
+    private readonly struct OfLocked(LockedRowStream[] streams) : IQuestion
+    {
+        public int Ask(int index) => streams[index].TryPause() & streams[index].TryResume() ? 1 : 0;
+    }
+
+    private readonly struct InLock(LockedByte[] bytes) : IQuestion
+    {
+        public int Ask(int index) => bytes[index].TryMove(0, 1) & bytes[index].TryMove(1, 0) ? 1 : 0;
+    }
+
+    private readonly struct InSemaphore(SemaphoreByte[] bytes) : IQuestion
+    {
+        public int Ask(int index) => bytes[index].TryMove(0, 1) & bytes[index].TryMove(1, 0) ? 1 : 0;
+    }
+}

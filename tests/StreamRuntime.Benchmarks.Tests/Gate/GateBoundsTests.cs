@@ -1,0 +1,25 @@
+using StreamRuntime.Benchmarks.Gate;
+using StreamRuntime.Benchmarks.Options;
+
+namespace StreamRuntime.Benchmarks.Tests.Gate;
+
+public class GateBoundsTests
+{
+    [Theory]
+    [InlineData("40", new[] { 5, 8, 12, 18, 27, 40 })]
+    [InlineData("41", new[] { 5, 8, 12, 18, 27, 41 })]
+    [InlineData("12", new[] { 5, 8, 12 })]
+    [InlineData("9", new[] { 5, 8, 9 })]
+    [InlineData("3", new[] { 3 })]
+    public void Looks_GrowByHalf_UpToTheBound(string rounds, int[] looks) => Assert.Equal(looks, GateBounds.Of(RunOptions.Parse(["-Against", "main", "-Rounds", rounds])).Looks);
+
+    [Fact]
+    public void Quick_IsOverWithinSixMinutes()
+    {
+        var bounds = GateBounds.Of(RunOptions.Parse(["-Against", "main", "-Quick"]));
+
+        // At the worst both builds are hung: the reference in its build, or one of the two in its last round.
+        Assert.True(bounds.Time + bounds.Workers.Round <= TimeSpan.FromMinutes(6));
+        Assert.True(bounds.Build + (2 * bounds.Workers.Start) + bounds.Workers.Round <= TimeSpan.FromMinutes(6));
+    }
+}
