@@ -1,0 +1,43 @@
+using StreamRuntime.Interleaving.Tests.Scheduling;
+using StreamRuntime.Timing;
+using Xunit.Abstractions;
+
+namespace StreamRuntime.Interleaving.Tests.Timing;
+
+/// <summary>The wheel's own code under every interleaving: no schedule is lost or run twice, and cancel says the truth.</summary>
+/// <remarks>Every interleaving of two actors by default; those of three are sampled, and all run if <c>STREAMRUNTIME_TEST_FULL=1</c>.</remarks>
+public sealed class DeadlineTests(ITestOutputHelper output)
+{
+    private static readonly bool s_full = Environment.GetEnvironmentVariable("STREAMRUNTIME_TEST_FULL") == "1";
+
+    private static readonly DeadlineRole[] s_others =
+        [DeadlineRole.Schedule, DeadlineRole.ScheduleSooner, DeadlineRole.MoveLater, DeadlineRole.Cancel, DeadlineRole.Expire, DeadlineRole.Dispose];
+
+    public static TheoryData<string> Pairs => [.. s_others.Select(a => Name(DeadlineRole.Turn, a)), .. Distinct.Select(p => Name(p.A, p.B))];
+
+    public static TheoryData<string> Triples => [.. Distinct.Select(p => Name(DeadlineRole.Turn, p.A, p.B))];
+
+    private static IEnumerable<(DeadlineRole A, DeadlineRole B)> Distinct => from a in s_others from b in s_others where a < b select (a, b);
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void EverySchedule_OfTwoActors_KeepsThePromises(string roles) => Run(roles, new ExhaustiveSchedule());
+
+    [Theory]
+    [MemberData(nameof(Triples))]
+    public void Schedules_OfThreeActors_KeepThePromises(string roles)
+    {
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("STREAMRUNTIME_TEST_SEED"), out int given) ? given : Random.Shared.Next();
+        output.WriteLine($"seed {seed} (STREAMRUNTIME_TEST_SEED)");
+        Run(roles, s_full ? new ExhaustiveSchedule() : new WordSchedule(Words.Some(3, 12, 2_000, seed), 36));
+    }
+
+    private static string Name(params DeadlineRole[] roles) => string.Join(' ', roles);
+
+    private void Run(string roles, Schedule schedule)
+    {
+        Exploration found = Explorer.Explore(DeadlineModel.Scenario([.. roles.Split(' ').Select(Enum.Parse<DeadlineRole>)]), schedule);
+        output.WriteLine($"{found.Runs} schedules");
+        Assert.True(found.Violation is null, found.Violation);
+    }
+}
