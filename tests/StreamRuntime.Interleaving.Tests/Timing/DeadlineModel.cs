@@ -47,8 +47,8 @@ internal sealed class DeadlineModel : IModel
         _clock.Now = 6;
     }
 
-    public static Scenario Scenario(params DeadlineRole[] roles) =>
-        new(string.Join(" × ", roles), roles.Length, 1, Access.Gate | Access.Unlock | Access.Ending, () => new DeadlineModel(roles));
+    public static Scenario Scenario(Access more, params DeadlineRole[] roles) =>
+        new(string.Join(" × ", roles), roles.Length, 1, Access.Gate | Access.Ending | more, () => new DeadlineModel(roles));
 
     public Access KindOf(ref readonly byte location) => Access.None;
 
