@@ -49,6 +49,8 @@ public sealed class Deadline : IThreadPoolWorkItem
 
     internal DeadlinePhase Phase { get; set; }
 
+    internal long Due => Volatile.Read(ref _due);
+
     /// <summary>When to run the callback, whatever was scheduled before.</summary>
     /// <param name="due">
     /// Nanoseconds on the wheel's clock. A time that has passed runs the callback by the next tick; <see cref="MonotonicClock.Never"/> never does.
@@ -100,20 +102,6 @@ public sealed class Deadline : IThreadPoolWorkItem
     internal void File(long due) => Volatile.Write(ref _filedDue, due);
 
     internal long ReplaceDue(long due) => Interlocked.Exchange(ref _due, due);
-
-    /// <summary>Takes the due time away if it has come, or returns false with the later one it was put off to.</summary>
-    internal bool TryTakeDue(long now, out long due)
-    {
-        while ((due = Volatile.Read(ref _due)) <= now)
-        {
-            if (Interlocked.CompareExchange(ref _due, MonotonicClock.Never, due) == due)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 }
 
 /// <summary>Where a deadline stands with its wheel.</summary>

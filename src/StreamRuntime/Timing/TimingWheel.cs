@@ -151,16 +151,10 @@ public sealed class TimingWheel : IDisposable
                 return false;
             }
 
+            // Put off since it was queued? Then the wheel has it again.
             deadline.Phase = DeadlinePhase.None;
-            while (!deadline.TryTakeDue(Clock.Now, out long later))
-            {
-                if (TryFileLocked(deadline, later))
-                {
-                    return false;
-                }
-            }
-
-            return true;
+            long due = deadline.Due;
+            return due <= Clock.Now || !TryFileLocked(deadline, due);
         }
     }
 

@@ -31,24 +31,42 @@ internal sealed class DeadlineModel : IModel
     private const long Millisecond = 1_000_000;
 
     private readonly DeadlineRole[] _roles;
+    private readonly bool _beganMoved;
     private readonly ModelClock _clock = new();
     private readonly Queue<IThreadPoolWorkItem> _queue = new();
     private readonly TimingWheel _wheel;
     private readonly Deadline _deadline;
     private bool? _cancelled;
     private int _ran;
+    private long _ranAt;
 
-    public DeadlineModel(params DeadlineRole[] roles)
+    /// <param name="beginsMoved">It was put off before, which the wheel is just about to notice.</param>
+    /// <param name="roles">Who there is.</param>
+    public DeadlineModel(bool beginsMoved, params DeadlineRole[] roles)
     {
         _roles = roles;
+        _beganMoved = beginsMoved;
         _wheel = new TimingWheel(_clock, TimingWheel.SmallestGranularity, _queue.Enqueue);
-        _deadline = new Deadline(_wheel, _ => _ran++);
+        _deadline = new Deadline(_wheel, _ =>
+        {
+            _ran++;
+            _ranAt = _clock.Now;
+        });
         _deadline.Schedule(5 * Millisecond);
+        if (beginsMoved)
+        {
+            _deadline.MoveLater(12 * Millisecond);
+        }
+
         _clock.Now = 6;
     }
 
-    public static Scenario Scenario(params DeadlineRole[] roles) =>
-        new(string.Join(" × ", roles), roles.Length, 1, Access.Gate | Access.Unlock | Access.Ending, () => new DeadlineModel(roles));
+    public static Scenario Scenario(Access more, bool beginsMoved, params DeadlineRole[] roles) => new(
+        $"{(beginsMoved ? "moved: " : "")}{string.Join(" × ", roles)}",
+        roles.Length,
+        1,
+        Access.Gate | Access.Ending | more,
+        () => new DeadlineModel(beginsMoved, roles));
 
     public Access KindOf(ref readonly byte location) => Access.None;
 
@@ -90,34 +108,42 @@ internal sealed class DeadlineModel : IModel
         TurnAndRun();
         int now = _ran;
         int held = _wheel.Count;
-        _clock.Now = 20;
-        TurnAndRun();
+        for (_clock.Now = 7; _clock.Now <= 20; _clock.Now++)
+        {
+            TurnAndRun();
+        }
+
         int later = _ran - now;
-        string what = $"it ran {now} times at once and {later} times later, and was held {held} times; cancelled: {_cancelled}";
+        string what = $"it ran {now} times at once and {later} times later, last at {_ranAt}, and was held {held} times; cancelled: {_cancelled}";
         Require(held == later && _wheel.Count == 0, what);
         bool isDisposed = Has(DeadlineRole.Dispose);
         int expiries = Has(DeadlineRole.Expire) ? 1 : 0;
         Require(now <= 1 + expiries && later <= 1 && (later == 0 || !isDisposed), what);
+        bool atTen = Has(DeadlineRole.ScheduleSooner);
+        bool atTwelve = _beganMoved || Has(DeadlineRole.Schedule) || Has(DeadlineRole.MoveLater);
+        Require(later == 0 || (atTen && _ranAt == 10) || (atTwelve && _ranAt == 12), what);
         if (isDisposed)
         {
             return;
         }
 
-        bool schedules = Has(DeadlineRole.Schedule) || Has(DeadlineRole.ScheduleSooner);
-        Require(schedules || Has(DeadlineRole.MoveLater) || later == 0, what);
+        bool schedules = Has(DeadlineRole.Schedule) || atTen;
         if (_cancelled is { } cancelled)
         {
             // It was scheduled from the beginning: a cancel that found nothing came after a run.
             Require(cancelled || now >= 1, what);
-            Require(schedules || expiries > 0 || Has(DeadlineRole.MoveLater) || now == (cancelled ? 0 : 1), what);
+            Require(schedules || expiries > 0 || atTwelve || now == (cancelled ? 0 : 1), what);
         }
         else if (expiries > 0)
         {
-            Require(now + later >= 1 && (schedules || Has(DeadlineRole.MoveLater) || now >= 1), what);
+            Require(now + later >= 1 && (schedules || atTwelve || now >= 1), what);
         }
         else if (schedules)
         {
+            // Whoever schedules last, has it run once more, and at that time.
             Require(later == 1, what);
+            Require(_ranAt == 12 || atTen, what);
+            Require(_ranAt == 10 || Has(DeadlineRole.Schedule) || Has(DeadlineRole.MoveLater), what);
         }
         else
         {
