@@ -7,8 +7,8 @@ namespace StreamRuntime.Benchmarks.Micro;
 /// <summary>Runs what will be measured until the just-in-time compiler has nothing left to improve in it.</summary>
 internal static class WarmUp
 {
-    // The compiler looks at what was called often after 100 ms in which nothing new was called; three times that, with nothing compiled, is quiet.
-    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(300);
+    // The compiler looks at what was called often after 100 ms in which nothing new was called; twice that, with nothing compiled, is quiet.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Most = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(2);
 
