@@ -6,10 +6,11 @@ internal static class BytesJudge
     // An object is 24 bytes or more, so one for each unit is far beyond this, and what differs by chance is far below.
     private const double LeastIncrease = 1;
 
-    // Fewer rounds say too little about how far bytes scatter that are not the same in every run.
-    private const int FewestRounds = 4;
+    // Where a case takes one of two ways, each half of the time, that five rounds of one build all took the one and all of the other's the other happens once in a
+    // thousand cases; that eight did, once in sixty thousand.
+    private const int FewestRounds = 8;
 
-    /// <summary>Compares the bytes of all rounds.</summary>
+    /// <summary>Compares the bytes of all rounds; inconclusive where they seem to be more and it takes more rounds to be certain.</summary>
     /// <param name="reference">The reference's; at least one round.</param>
     /// <param name="current">This build's; at least one round.</param>
     /// <param name="areExact">True when bytes are the same in every run, so that any difference is the code's.</param>

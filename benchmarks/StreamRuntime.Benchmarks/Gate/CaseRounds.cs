@@ -10,13 +10,16 @@ internal sealed class CaseRounds(CaseKey key, bool isReference)
     private readonly List<CaseFigures> _reference = [];
     private readonly List<CaseFigures> _current = [];
 
+    // About time. A case is decided once, by the first rounds that are enough; later rounds, measured for other cases, do not reopen it.
+    private TimeResult? _decided;
+
     public CaseKey Key => key;
 
     /// <summary>True when the time of both was taken, and is our code's.</summary>
     public bool IsTimed => !isReference && HasPairs && ComparedFigure is not null;
 
-    /// <summary>The decision about time. A case is decided once, by the first rounds that are enough; later rounds, measured for other cases, do not reopen it.</summary>
-    public TimeResult? Decided { get; private set; }
+    /// <summary>True when more rounds may tell what so far is uncertain.</summary>
+    public bool IsOpen => HasPairs && !isReference && (_decided is { Verdict: Verdict.Inconclusive, Interval: not null } || JudgeBytes().Verdict == Verdict.Inconclusive);
 
     private bool HasPairs => _reference.Count > 0 && _current.Count > 0;
 
@@ -32,9 +35,9 @@ internal sealed class CaseRounds(CaseKey key, bool isReference)
     /// <summary>Judges by all rounds so far; does nothing for a case that is decided or has no time to judge.</summary>
     public void Decide(TimeJudge judge)
     {
-        if (IsTimed && (Decided is null || Decided.Value.Verdict == Verdict.Inconclusive))
+        if (IsTimed && _decided is null or { Verdict: Verdict.Inconclusive })
         {
-            Decided = JudgeTime(judge);
+            _decided = JudgeTime(judge);
         }
     }
 
@@ -52,7 +55,7 @@ internal sealed class CaseRounds(CaseKey key, bool isReference)
 
         // A figure that only the reference has is a benchmark that has vanished, if only in part.
         bool hasLostTime = ComparedFigure is null && _reference.All(r => r.Figures.ContainsKey(Figure.Compared(r.Figures)));
-        return new CaseResult(key, hasLostTime ? new TimeResult(Verdict.Vanished) : Decided ?? default, JudgeBytes());
+        return new CaseResult(key, hasLostTime ? new TimeResult(Verdict.Vanished) : _decided ?? default, JudgeBytes());
     }
 
     private TimeResult JudgeTime(TimeJudge judge)
@@ -60,7 +63,7 @@ internal sealed class CaseRounds(CaseKey key, bool isReference)
         string figure = ComparedFigure!;
         double[] logarithms = [.. _reference.Zip(_current, (r, c) => Math.Log(c.Figures[figure] / r.Figures[figure]))];
 
-        // What takes no measurable time has no ratio.
+        // What takes no measurable time has no ratio, and more rounds give it none.
         return logarithms.All(double.IsFinite)
             ? judge.Judge(TrimmedMean.Of(logarithms), logarithms.Length)
             : new TimeResult(Verdict.Inconclusive, Rounds: logarithms.Length);

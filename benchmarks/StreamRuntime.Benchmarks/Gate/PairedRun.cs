@@ -73,7 +73,7 @@ internal sealed class PairedRun(IWorker reference, IWorker current, GateBounds b
                 measured.Decide(judge);
             }
 
-            open = [.. open.Where(s => _cases.Values.Any(c => c.Key.Suite == s.Name && c.Decided?.Verdict == Verdict.Inconclusive))];
+            open = [.. open.Where(s => _cases.Values.Any(c => c.Key.Suite == s.Name && c.IsOpen))];
             if (rounds < look)
             {
                 return;

@@ -32,21 +32,29 @@ internal static class BenchmarkDotNetRun
         string artifacts = Directory.CreateTempSubdirectory("streamrt-bench-").FullName;
         try
         {
-            var log = new AccumulationLogger();
-            BenchmarkRunInfo[] infos =
-            [
-                .. classes.Select(c => BenchmarkConverter.TypeToBenchmarks(c, Configure(SituationOf(c), artifacts, log, isQuick))).Where(i => i.BenchmarksCases.Length > 0),
-            ];
-            WarmUp.Settle([.. infos.SelectMany(i => i.BenchmarksCases).Select(c => MakeAction(c.Descriptor))]);
-            BenchmarkReport[] reports = [.. BenchmarkRunner.Run(infos).SelectMany(s => s.Reports)];
-            return reports.Length == infos.Sum(i => i.BenchmarksCases.Length) && reports.All(r => r.Success)
-                ? [.. reports.Select(FiguresOf)]
-                : throw new RunException($"A benchmark failed.\n{log.GetLog()}");
+            return [.. classes.SelectMany(c => Measure(c, artifacts, isQuick))];
         }
         finally
         {
             Directory.Delete(artifacts, recursive: true);
         }
+    }
+
+    // Class by class: the compiler learns from what it sees, and streams that pause all the time would teach it wrong things about those that never do.
+    private static IEnumerable<CaseFigures> Measure(Type benchmarks, string artifacts, bool isQuick)
+    {
+        var log = new AccumulationLogger();
+        BenchmarkRunInfo info = BenchmarkConverter.TypeToBenchmarks(benchmarks, Configure(SituationOf(benchmarks), artifacts, log, isQuick));
+        if (info.BenchmarksCases.Length == 0)
+        {
+            return [];
+        }
+
+        WarmUp.Settle([.. info.BenchmarksCases.Select(c => MakeAction(c.Descriptor))]);
+        BenchmarkReport[] reports = [.. BenchmarkRunner.Run(info).Reports];
+        return reports.Length == info.BenchmarksCases.Length && reports.All(r => r.Success)
+            ? reports.Select(FiguresOf)
+            : throw new RunException($"A benchmark of {benchmarks.Name} failed.\n{log.GetLog()}");
     }
 
     // Code is warm before BenchmarkDotNet sees it, and an invocation is many operations, so neither a long warm-up nor the overhead of a call is worth its time.

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using StreamRuntime.Streams;
@@ -8,6 +9,8 @@ namespace StreamRuntime.Sources;
 /// <summary>Finds the lines of received bytes, and in the same pass whether each is plain text, so that no row is looked at twice.</summary>
 internal static class NdjsonLines
 {
+    private const int BlockBytes = 64;
+
     /// <summary>Adds every whole line. A carriage return before the line feed is dropped; empty lines are skipped.</summary>
     /// <param name="bytes">What was received, attached to <paramref name="rows"/>; begins with the start of a line.</param>
     /// <param name="rows">Takes the lines.</param>
@@ -32,36 +35,34 @@ internal static class NdjsonLines
     /// <summary>Adds the lines that have ended, found in vectors of a given size: 64, 32, or 0 for none.</summary>
     internal static int AddEnded(ReadOnlySpan<byte> bytes, RowWriter rows, int scanned, int vectorBytes)
     {
-        ref byte first = ref MemoryMarshal.GetReference(bytes);
         int start = 0;
         int at = scanned;
 
         // What was scanned before was looked at for line feeds only.
         bool isPlain = scanned == 0;
-        if (vectorBytes == Vector512<byte>.Count)
+        if (vectorBytes != 0)
         {
-            for (; bytes.Length - at >= Vector512<byte>.Count; at += Vector512<byte>.Count)
+            for (; bytes.Length - at >= BlockBytes; at += BlockBytes)
             {
-                var vector = Vector512.LoadUnsafe(ref first, (nuint)at);
-                ulong unplain = Vector512.LessThan(vector.AsSByte(), Vector512.Create(RowText.FirstPlain)).ExtractMostSignificantBits();
-                if (unplain != 0)
+                ulong unplain = vectorBytes == Vector512<byte>.Count ? LookBy512(bytes, at, out ulong feeds) : LookBy256(bytes, at, out feeds);
+                if (unplain == 0)
                 {
-                    ulong feeds = Vector512.Equals(vector, Vector512.Create((byte)'\n')).ExtractMostSignificantBits();
-                    AddEndedInVector(bytes, rows, at, feeds, unplain & ~feeds, ref start, ref isPlain);
+                    continue;
                 }
-            }
-        }
-        else if (vectorBytes == Vector256<byte>.Count)
-        {
-            for (; bytes.Length - at >= Vector256<byte>.Count; at += Vector256<byte>.Count)
-            {
-                var vector = Vector256.LoadUnsafe(ref first, (nuint)at);
-                uint unplain = Vector256.LessThan(vector.AsSByte(), Vector256.Create(RowText.FirstPlain)).ExtractMostSignificantBits();
-                if (unplain != 0)
+
+                ulong others = unplain & ~feeds;
+                while (feeds != 0)
                 {
-                    uint feeds = Vector256.Equals(vector, Vector256.Create((byte)'\n')).ExtractMostSignificantBits();
-                    AddEndedInVector(bytes, rows, at, feeds, unplain & ~feeds, ref start, ref isPlain);
+                    ulong before = (feeds & (0 - feeds)) - 1;
+                    int end = at + BitOperations.TrailingZeroCount(feeds);
+                    AddLine(bytes, rows, start, end, isPlain && (others & before) == 0);
+                    start = end + 1;
+                    isPlain = true;
+                    others &= ~before;
+                    feeds &= feeds - 1;
                 }
+
+                isPlain = isPlain && others == 0;
             }
         }
 
@@ -75,30 +76,28 @@ internal static class NdjsonLines
         return start;
     }
 
-    /// <summary>Adds the lines that end in one vector.</summary>
-    /// <param name="bytes">All bytes.</param>
-    /// <param name="rows">Takes the lines.</param>
-    /// <param name="at">Where the vector begins.</param>
-    /// <param name="feeds">A bit for each line feed in it.</param>
-    /// <param name="others">A bit for each other byte that is not plain.</param>
-    /// <param name="start">Where the line at hand begins.</param>
-    /// <param name="isPlain">Whether all of it up to here is plain.</param>
-    private static void AddEndedInVector(ReadOnlySpan<byte> bytes, RowWriter rows, int at, ulong feeds, ulong others, ref int start, ref bool isPlain)
+    /// <summary>Looks at 64 bytes: a bit for each that is not plain, and, where there is any, for each line feed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong LookBy512(ReadOnlySpan<byte> bytes, int at, out ulong feeds)
     {
-        while (feeds != 0)
-        {
-            ulong before = (feeds & (0 - feeds)) - 1;
-            int end = at + BitOperations.TrailingZeroCount(feeds);
-            AddLine(bytes, rows, start, end, isPlain && (others & before) == 0);
-            start = end + 1;
-            isPlain = true;
-            others &= ~before;
-            feeds &= feeds - 1;
-        }
-
-        isPlain = isPlain && others == 0;
+        var vector = Vector512.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (nuint)at);
+        ulong unplain = Vector512.LessThan(vector.AsSByte(), Vector512.Create(RowText.FirstPlain)).ExtractMostSignificantBits();
+        feeds = unplain == 0 ? 0 : Vector512.Equals(vector, Vector512.Create((byte)'\n')).ExtractMostSignificantBits();
+        return unplain;
     }
 
+    /// <summary>The same in two halves.</summary>
+    private static ulong LookBy256(ReadOnlySpan<byte> bytes, int at, out ulong feeds)
+    {
+        var low = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (nuint)at);
+        var high = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (nuint)at + 32);
+        var first = Vector256.Create(RowText.FirstPlain);
+        var feed = Vector256.Create((byte)'\n');
+        feeds = Vector256.Equals(low, feed).ExtractMostSignificantBits() | (ulong)Vector256.Equals(high, feed).ExtractMostSignificantBits() << 32;
+        return Vector256.LessThan(low.AsSByte(), first).ExtractMostSignificantBits() | (ulong)Vector256.LessThan(high.AsSByte(), first).ExtractMostSignificantBits() << 32;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddLine(ReadOnlySpan<byte> bytes, RowWriter rows, int start, int end, bool isPlain)
     {
         // A plain line has no carriage return to drop.

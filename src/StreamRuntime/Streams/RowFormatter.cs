@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Text.Json;
 
@@ -13,6 +14,9 @@ internal struct RowFormatter
 {
     // Rows are written and flushed in pieces of at least this size: large enough to be worth a write, small enough to hold a slow destination's memory down.
     private const int PieceBytes = 32 * 1024;
+
+    // A word before a row and a word after it, of which no format uses more than six bytes.
+    private const int MostFramingBytes = 2 * sizeof(ulong);
 
     private readonly RowFormat _format;
 
@@ -57,53 +61,117 @@ internal struct RowFormatter
     public int Write(RowWriter batch, int from, int to, IBufferWriter<byte> destination)
     {
         bool oneLine = batch.HasLineBreaks && _format != RowFormat.JsonArray;
-        ReadOnlySpan<byte> before = Before;
-        ReadOnlySpan<byte> after = After;
-        byte[] bytes = batch.Bytes;
         ReadOnlySpan<RowSpan> rows = batch.Rows[from..to];
-        Span<byte> piece = destination.GetSpan(Math.Max(PieceBytes, before.Length + rows[0].Length + after.Length));
+        Span<byte> piece = destination.GetSpan(Math.Max(PieceBytes, rows[0].Length + MostFramingBytes));
         int written = 0;
-        int count = 0;
-        foreach (RowSpan place in rows)
+        int count = oneLine ? WriteOnOneLine(batch.Bytes, rows, piece, ref written)
+            : _format == RowFormat.Ndjson ? WriteLines(batch.Bytes, rows, piece, ref written)
+            : WriteFramed(batch.Bytes, rows, piece, ref written);
+        destination.Advance(written);
+        Rows += count;
+        return count;
+    }
+
+    /// <summary>Rows that lie as lines in the batch, one behind the other, are copied as they lie.</summary>
+    private static int WriteLines(byte[] bytes, ReadOnlySpan<RowSpan> rows, Span<byte> piece, ref int written)
+    {
+        int at = 0;
+        int next = 0;
+        while (next < rows.Length)
         {
-            if (piece.Length - written < before.Length + place.Length + after.Length)
+            int start = rows[next].Offset;
+            int end = start + rows[next].Length;
+            int room = piece.Length - at - 1;
+            if (end - start > room)
             {
                 break;
             }
 
-            if (_format != RowFormat.JsonArray || Rows + count > 0)
+            for (next++; next < rows.Length && rows[next].Offset == end + 1 && bytes[end] == (byte)'\n'; next++)
             {
-                before.CopyTo(piece[written..]);
-                written += before.Length;
+                int endOfNext = end + 1 + rows[next].Length;
+                if (endOfNext - start > room)
+                {
+                    break;
+                }
+
+                end = endOfNext;
             }
 
-            ReadOnlySpan<byte> row = bytes.AsSpan(place.Offset, place.Length);
-            if (oneLine)
+            bytes.AsSpan(start, end - start).CopyTo(piece[at..]);
+            at += end - start;
+            piece[at++] = (byte)'\n';
+        }
+
+        written = at;
+        return next;
+    }
+
+    /// <summary>What stands before and after a row is written as one word each; what is too much of it is written over by what follows.</summary>
+    private readonly int WriteFramed(byte[] bytes, ReadOnlySpan<RowSpan> rows, Span<byte> piece, ref int written)
+    {
+        ulong before = ToWord(Before);
+        ulong after = ToWord(After);
+        int beforeLength = Before.Length;
+        int afterLength = After.Length;
+        bool isFirst = _format == RowFormat.JsonArray && Rows == 0;
+        int at = 0;
+        int count = 0;
+        foreach (RowSpan place in rows)
+        {
+            if (piece.Length - at < place.Length + MostFramingBytes)
             {
-                RowText.CopyOnOneLine(row, piece[written..]);
-            }
-            else
-            {
-                row.CopyTo(piece[written..]);
+                break;
             }
 
-            written += row.Length;
-            if (after.Length == 1)
+            if (!isFirst)
             {
-                piece[written++] = after[0];
-            }
-            else
-            {
-                after.CopyTo(piece[written..]);
-                written += after.Length;
+                BinaryPrimitives.WriteUInt64LittleEndian(piece[at..], before);
+                at += beforeLength;
             }
 
+            isFirst = false;
+            bytes.AsSpan(place.Offset, place.Length).CopyTo(piece[at..]);
+            at += place.Length;
+            BinaryPrimitives.WriteUInt64LittleEndian(piece[at..], after);
+            at += afterLength;
             count++;
         }
 
-        destination.Advance(written);
-        Rows += count;
+        written = at;
         return count;
+    }
+
+    /// <summary>For the rare rows whose line breaks must become spaces.</summary>
+    private readonly int WriteOnOneLine(byte[] bytes, ReadOnlySpan<RowSpan> rows, Span<byte> piece, ref int written)
+    {
+        int at = 0;
+        int count = 0;
+        foreach (RowSpan place in rows)
+        {
+            if (piece.Length - at < place.Length + MostFramingBytes)
+            {
+                break;
+            }
+
+            Before.CopyTo(piece[at..]);
+            at += Before.Length;
+            RowText.CopyOnOneLine(bytes.AsSpan(place.Offset, place.Length), piece[at..]);
+            at += place.Length;
+            After.CopyTo(piece[at..]);
+            at += After.Length;
+            count++;
+        }
+
+        written = at;
+        return count;
+    }
+
+    private static ulong ToWord(ReadOnlySpan<byte> text)
+    {
+        Span<byte> word = stackalloc byte[sizeof(ulong)];
+        text.CopyTo(word);
+        return BinaryPrimitives.ReadUInt64LittleEndian(word);
     }
 
     public readonly void End(IBufferWriter<byte> destination)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace StreamRuntime.Streams;
@@ -127,7 +128,21 @@ public sealed class RowWriter : IBufferWriter<byte>
     /// <param name="offset">As for <see cref="Add"/>.</param>
     /// <param name="length">As for <see cref="Add"/>.</param>
     /// <param name="isPlain">True when the row passed <see cref="RowText.IsPlain"/> or what amounts to it; false when that is still to be found out.</param>
-    internal void AddScanned(int offset, int length, bool isPlain) => Append(_received, _receivedOffset + offset, length, isPlain);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void AddScanned(int offset, int length, bool isPlain)
+    {
+        int count = _count;
+        RowSpan[] index = _index;
+        if (isPlain && _predicate is null && (uint)count < (uint)index.Length && (uint)length <= (uint)MaxRowBytes)
+        {
+            index[count] = new RowSpan(_receivedOffset + offset, length);
+            _count = count + 1;
+            _bytes += length;
+            return;
+        }
+
+        Append(_received, _receivedOffset + offset, length, isPlain);
+    }
 
     /// <inheritdoc/>
     public Memory<byte> GetMemory(int sizeHint = 0)

@@ -164,6 +164,17 @@ public class PairedRunTests
     }
 
     [Fact]
+    public async Task Run_MoreScatteredBytes_AreMeasuredAgain_ToBeCertain()
+    {
+        ScriptedWorker reference = new("A", (_, _) => [CpuAndBytes("c", 100, 50, areExact: false)]);
+
+        CaseResult found = Assert.Single(await CompareAsync(reference, new ScriptedWorker("B", (_, _) => [CpuAndBytes("c", 100, 74, areExact: false)])));
+
+        Assert.Equal((Verdict.Fine, Verdict.Regression), (found.Time.Verdict, found.Bytes.Verdict));
+        Assert.Equal(8, reference.RoundsOf("s"));
+    }
+
+    [Fact]
     public async Task Run_LostFigure_HasVanished()
     {
         Assert.Equal(Verdict.Vanished, Assert.Single(await CompareAsync(
@@ -185,11 +196,14 @@ public class PairedRunTests
     }
 
     [Fact]
-    public async Task Run_NoMeasurableTime_IsInconclusive()
+    public async Task Run_NoMeasurableTime_IsInconclusive_AndNotMeasuredAgain()
     {
-        CaseResult found = Assert.Single(await CompareAsync(Same(0), Same(0)));
+        ScriptedWorker reference = Same(0);
+
+        CaseResult found = Assert.Single(await CompareAsync(reference, Same(0)));
 
         Assert.Equal(Verdict.Inconclusive, found.Verdict);
+        Assert.Equal(5, reference.RoundsOf("s"));
     }
 
     [Fact]
