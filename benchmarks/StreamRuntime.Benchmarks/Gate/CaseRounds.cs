@@ -10,21 +10,21 @@ internal sealed class CaseRounds(CaseKey key, bool isReference)
     private readonly List<CaseFigures> _reference = [];
     private readonly List<CaseFigures> _current = [];
 
-    // About time. A case is decided once, by the first rounds that are enough; later rounds, measured for other cases, do not reopen it.
-    private TimeResult? _decided;
+    // About the compared figure. A case is decided once, by the first rounds that are enough; later rounds, measured for other cases, do not reopen it.
+    private CostResult? _decided;
 
     public CaseKey Key => key;
 
-    /// <summary>True when the time of both was taken, and is our code's.</summary>
-    public bool IsTimed => !isReference && HasPairs && ComparedFigure is not null;
+    /// <summary>True when both have a figure to compare, and it is our code's.</summary>
+    public bool IsCompared => !isReference && HasPairs && ComparedFigure is not null;
 
     /// <summary>True when more rounds may tell what so far is uncertain.</summary>
     public bool IsOpen => HasPairs && !isReference && (_decided is { Verdict: Verdict.Inconclusive, Interval: not null } || JudgeBytes().Verdict == Verdict.Inconclusive);
 
     private bool HasPairs => _reference.Count > 0 && _current.Count > 0;
 
-    // CPU time where both have it; a side without any has lost its figure.
-    private string? ComparedFigure => Both.All(r => r.Figures.ContainsKey(Figure.CpuNs)) ? Figure.CpuNs : Both.All(r => r.Figures.ContainsKey(Figure.TimeNs)) ? Figure.TimeNs : null;
+    // The first that both have.
+    private string? ComparedFigure => Figure.Comparable.FirstOrDefault(f => Both.All(r => r.Figures.ContainsKey(f)));
 
     private IEnumerable<CaseFigures> Both => _reference.Concat(_current);
 
@@ -32,12 +32,12 @@ internal sealed class CaseRounds(CaseKey key, bool isReference)
 
     public void AddCurrent(CaseFigures figures) => _current.Add(figures);
 
-    /// <summary>Judges by all rounds so far; does nothing for a case that is decided or has no time to judge.</summary>
-    public void Decide(TimeJudge judge)
+    /// <summary>Judges by all rounds so far; does nothing for a case that is decided or has no figure to judge.</summary>
+    public void Decide(CostJudge judge)
     {
-        if (IsTimed && _decided is null or { Verdict: Verdict.Inconclusive })
+        if (IsCompared && _decided is null or { Verdict: Verdict.Inconclusive })
         {
-            _decided = JudgeTime(judge);
+            _decided = JudgeCost(judge);
         }
     }
 
@@ -54,19 +54,19 @@ internal sealed class CaseRounds(CaseKey key, bool isReference)
         }
 
         // A figure that only the reference has is a benchmark that has vanished, if only in part.
-        bool hasLostTime = ComparedFigure is null && _reference.All(r => r.Figures.ContainsKey(Figure.Compared(r.Figures)));
-        return new CaseResult(key, hasLostTime ? new TimeResult(Verdict.Vanished) : _decided ?? default, JudgeBytes());
+        bool hasLostIt = ComparedFigure is null && Figure.Comparable.Any(f => _reference.All(r => r.Figures.ContainsKey(f)));
+        return new CaseResult(key, hasLostIt ? new CostResult(Verdict.Vanished) : _decided ?? default, JudgeBytes());
     }
 
-    private TimeResult JudgeTime(TimeJudge judge)
+    private CostResult JudgeCost(CostJudge judge)
     {
         string figure = ComparedFigure!;
         double[] logarithms = [.. _reference.Zip(_current, (r, c) => Math.Log(c.Figures[figure] / r.Figures[figure]))];
 
-        // What takes no measurable time has no ratio, and more rounds give it none.
+        // What costs nothing measurable has no ratio, and more rounds give it none.
         return logarithms.All(double.IsFinite)
-            ? judge.Judge(TrimmedMean.Of(logarithms), logarithms.Length)
-            : new TimeResult(Verdict.Inconclusive, Rounds: logarithms.Length);
+            ? judge.Judge(figure, TrimmedMean.Of(logarithms), logarithms.Length)
+            : new CostResult(Verdict.Inconclusive, figure, Rounds: logarithms.Length);
     }
 
     private BytesResult JudgeBytes()

@@ -14,7 +14,7 @@ internal sealed record GateBounds(int MostRounds, TimeSpan Time, TimeSpan Build,
     private const int DefaultMostRounds = 40;
 
     /// <summary>The first number of rounds that is judged; with fewer a t distribution is so wide that nothing is certain.</summary>
-    private const int FirstLook = 5;
+    private const int FirstLook = 4;
 
     public static GateBounds Of(RunOptions options)
     {

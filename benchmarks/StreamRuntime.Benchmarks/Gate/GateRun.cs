@@ -87,7 +87,7 @@ internal static class GateRun
         }
 
         output.WriteLine($"ratios to the references now, divided by those recorded as {phase}; up to {1 + options.Tolerance:0.###} is fine");
-        var judge = new TimeJudge(options.Tolerance, Math.Max(1, both.Sum(b => PhaseComparison.CountTimed(b.Then, b.Now))));
+        var judge = new CostJudge(options.Tolerance, Math.Max(1, both.Sum(b => PhaseComparison.CountCompared(b.Then, b.Now))));
         return [.. both.SelectMany(b => PhaseComparison.Compare(b.Then, b.Now, judge)), .. results];
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StreamRuntime.Benchmarks.Results;
 using StreamRuntime.Benchmarks.Statistics;
 
 namespace StreamRuntime.Benchmarks.Gate;
@@ -27,19 +28,23 @@ internal static class GateTable
     private static string[] Cells(CaseResult result) =>
     [
         result.Case.ToString(),
-        result.Time.Interval is { } interval ? Number(interval.Ratio) : "–",
-        result.Time.Interval is { } i ? Range(i) : "–",
-        result.Time.Rounds > 0 ? result.Time.Rounds.ToString(CultureInfo.InvariantCulture) : "–",
+        result.Cost.Interval is { } interval ? Number(interval.Ratio) : "–",
+        result.Cost.Interval is { } i ? Range(i) : "–",
+        result.Cost.Rounds > 0 ? result.Cost.Rounds.ToString(CultureInfo.InvariantCulture) : "–",
         Bytes(result.Bytes),
         result.Verdict is Verdict.Regression ? Describe(result) : Name(result.Verdict),
     ];
 
-    private static string Describe(CaseResult result) => (result.Time.Verdict, result.Bytes.Verdict) switch
+    private static string Describe(CaseResult result)
     {
-        (Verdict.Regression, Verdict.Regression) => "REGRESSION in time and bytes",
-        (Verdict.Regression, _) => "REGRESSION in time",
-        _ => "REGRESSION in bytes",
-    };
+        string cost = result.Cost.Figure is Figure.CpuNs or Figure.TimeNs ? "time" : "memory";
+        return (result.Cost.Verdict, result.Bytes.Verdict) switch
+        {
+            (Verdict.Regression, Verdict.Regression) => $"REGRESSION in {cost} and bytes",
+            (Verdict.Regression, _) => $"REGRESSION in {cost}",
+            _ => "REGRESSION in bytes",
+        };
+    }
 
     private static string Name(Verdict verdict) => verdict switch
     {
@@ -60,7 +65,7 @@ internal static class GateTable
 
     private static string Bytes(BytesResult bytes) => (bytes.Reference, bytes.Current) switch
     {
-        ({ } was, { } now) when was == now => Amount(now),
+        ({ } was, { } now) when Amount(was) == Amount(now) => Amount(now),
         ({ } was, { } now) => $"{Amount(was)} → {Amount(now)}",
         _ => "–",
     };

@@ -67,7 +67,7 @@ internal sealed class PairedRun(IWorker reference, IWorker current, GateBounds b
                 rounds++;
             }
 
-            var judge = new TimeJudge(tolerance, _cases.Values.Count(c => c.IsTimed) * looks.Count);
+            var judge = new CostJudge(tolerance, _cases.Values.Count(c => c.IsCompared) * looks.Count);
             foreach (CaseRounds measured in _cases.Values)
             {
                 measured.Decide(judge);

@@ -9,11 +9,11 @@ namespace StreamRuntime.Benchmarks.Gate;
 /// </summary>
 internal static class PhaseComparison
 {
-    /// <summary>How many cases will be judged by time.</summary>
-    public static int CountTimed(SuiteResult then, SuiteResult now) =>
+    /// <summary>How many cases will be judged by a ratio.</summary>
+    public static int CountCompared(SuiteResult then, SuiteResult now) =>
         SettingsDifference.Describe(then.Settings, now.Settings).Length > 0 ? 0 : now.Measurements.Count(m => then.TryFind(m.Situation, m.Subject) is { } was && FindLogarithms(then, was, now, m) is not null);
 
-    public static IEnumerable<CaseResult> Compare(SuiteResult then, SuiteResult now, TimeJudge judge)
+    public static IEnumerable<CaseResult> Compare(SuiteResult then, SuiteResult now, CostJudge judge)
     {
         if (SettingsDifference.Describe(then.Settings, now.Settings) is { Length: > 0 } differences)
         {
@@ -24,15 +24,15 @@ internal static class PhaseComparison
             .Concat(now.Measurements.Where(m => then.TryFind(m.Situation, m.Subject) is null).Select(m => Without(now, m, Verdict.New)));
     }
 
-    private static CaseResult Compare(SuiteResult then, Measurement was, SuiteResult now, Measurement measured, TimeJudge judge)
+    private static CaseResult Compare(SuiteResult then, Measurement was, SuiteResult now, Measurement measured, CostJudge judge)
     {
         if (now.References.Contains(measured.Subject))
         {
             return Without(now, measured, Verdict.NotJudged);
         }
 
-        TimeResult time = FindLogarithms(then, was, now, measured) is var (before, after)
-            ? judge.Judge(TrimmedMean.Of(after).Minus(TrimmedMean.Of(before)), Math.Min(before.Length, after.Length))
+        CostResult cost = FindLogarithms(then, was, now, measured) is var (figure, before, after)
+            ? judge.Judge(figure, TrimmedMean.Of(after).Minus(TrimmedMean.Of(before)), Math.Min(before.Length, after.Length))
             : default;
         BytesResult bytes = (FindBytes(was), FindBytes(measured)) switch
         {
@@ -40,12 +40,12 @@ internal static class PhaseComparison
             ({ }, null) => new BytesResult(Verdict.Vanished),
             _ => default,
         };
-        return new CaseResult(new CaseKey(now.Suite, measured.Situation, measured.Subject), time, bytes);
+        return new CaseResult(new CaseKey(now.Suite, measured.Situation, measured.Subject), cost, bytes);
     }
 
     private static CaseResult Without(SuiteResult result, Measurement measured, Verdict verdict) => CaseResult.Of(new CaseKey(result.Suite, measured.Situation, measured.Subject), verdict);
 
-    private static (double[] Before, double[] After)? FindLogarithms(SuiteResult then, Measurement was, SuiteResult now, Measurement measured)
+    private static (string Figure, double[] Before, double[] After)? FindLogarithms(SuiteResult then, Measurement was, SuiteResult now, Measurement measured)
     {
         if (now.References.Contains(measured.Subject))
         {
@@ -59,7 +59,7 @@ internal static class PhaseComparison
             {
                 double[] before = Logarithms(was, referenceThen, figure);
                 double[] after = Logarithms(measured, referenceNow, figure);
-                return before.Concat(after).All(double.IsFinite) ? (before, after) : null;
+                return before.Concat(after).All(double.IsFinite) ? (figure, before, after) : null;
             }
         }
 
@@ -67,7 +67,7 @@ internal static class PhaseComparison
     }
 
     private static string? FindFigure(params Measurement[] all) =>
-        new[] { Figure.CpuNs, Figure.TimeNs }.FirstOrDefault(f => all.All(m => m.Rounds.Count > 0 && m.Rounds.All(r => r.ContainsKey(f))));
+        Figure.Comparable.FirstOrDefault(f => all.All(m => m.Rounds.Count > 0 && m.Rounds.All(r => r.ContainsKey(f))));
 
     private static double[] Logarithms(Measurement subject, Measurement reference, string figure) => [.. subject.Rounds.Zip(reference.Rounds, (s, r) => Math.Log(s[figure] / r[figure]))];
 

@@ -46,8 +46,10 @@ internal static class Figure
     ];
 
     /// <summary>
-    /// The figure by which two measurements are compared: CPU where it was taken, for it is steadier on a shared machine than time; else time; else the
-    /// memory that was the question.
+    /// The figures by which two measurements may be compared, best first: CPU, for it is steadier on a shared machine than time; else time; else the memory that was the question.
     /// </summary>
-    public static string Compared(IReadOnlyDictionary<string, double> figures) => figures.ContainsKey(CpuNs) ? CpuNs : figures.ContainsKey(TimeNs) ? TimeNs : PeakMb;
+    public static IReadOnlyList<string> Comparable { get; } = [CpuNs, TimeNs, HeldBytes, PeakMb];
+
+    /// <summary>The best figure to compare a measurement by.</summary>
+    public static string Compared(IReadOnlyDictionary<string, double> figures) => Comparable.FirstOrDefault(figures.ContainsKey) ?? PeakMb;
 }

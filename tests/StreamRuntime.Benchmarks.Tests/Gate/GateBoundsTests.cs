@@ -6,10 +6,10 @@ namespace StreamRuntime.Benchmarks.Tests.Gate;
 public class GateBoundsTests
 {
     [Theory]
-    [InlineData("40", new[] { 5, 8, 12, 18, 27, 40 })]
-    [InlineData("41", new[] { 5, 8, 12, 18, 27, 41 })]
-    [InlineData("12", new[] { 5, 8, 12 })]
-    [InlineData("9", new[] { 5, 8, 9 })]
+    [InlineData("40", new[] { 4, 6, 9, 14, 21, 32, 40 })]
+    [InlineData("32", new[] { 4, 6, 9, 14, 21, 32 })]
+    [InlineData("9", new[] { 4, 6, 9 })]
+    [InlineData("8", new[] { 4, 6, 8 })]
     [InlineData("3", new[] { 3 })]
     public void Looks_GrowByHalf_UpToTheBound(string rounds, int[] looks) => Assert.Equal(looks, GateBounds.Of(RunOptions.Parse(["-Against", "main", "-Rounds", rounds])).Looks);
 

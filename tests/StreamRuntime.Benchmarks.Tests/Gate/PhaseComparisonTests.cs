@@ -13,7 +13,7 @@ public class PhaseComparisonTests
         CaseResult[] results = Compare(Make(1, ours: 100), Make(3, ours: 100));
 
         Assert.Equal(["ours Fine", "theirs NotJudged"], results.Select(r => $"{r.Case.Subject} {r.Verdict}"));
-        Assert.Equal(1, results[0].Time.Interval!.Value.Ratio, 1e-9);
+        Assert.Equal(1, results[0].Cost.Interval!.Value.Ratio, 1e-9);
     }
 
     [Theory]
@@ -39,8 +39,8 @@ public class PhaseComparisonTests
 
         CaseResult found = Assert.Single(Compare(Alone(100), Alone(200)));
 
-        Assert.Equal((Verdict.NotJudged, Verdict.Fine), (found.Time.Verdict, found.Bytes.Verdict));
-        Assert.Equal(0, PhaseComparison.CountTimed(Alone(100), Alone(200)));
+        Assert.Equal((Verdict.NotJudged, Verdict.Fine), (found.Cost.Verdict, found.Bytes.Verdict));
+        Assert.Equal(0, PhaseComparison.CountCompared(Alone(100), Alone(200)));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public class PhaseComparisonTests
     }
 
     private static CaseResult[] Compare(SuiteResult then, SuiteResult now) =>
-        [.. PhaseComparison.Compare(then, now, new TimeJudge(0.05, Math.Max(1, PhaseComparison.CountTimed(then, now))))];
+        [.. PhaseComparison.Compare(then, now, new CostJudge(0.05, Math.Max(1, PhaseComparison.CountCompared(then, now))))];
 
     // A round that is slower is so for both.
     private static SuiteResult Make(double machine, double ours, int rounds = 7, double bytes = 24, double jitter = 1)
