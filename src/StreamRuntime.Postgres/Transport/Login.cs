@@ -186,7 +186,8 @@ internal sealed class Login
             switch (type)
             {
                 case BackendMessageType.ReadyForQuery:
-                    BackendMessage.ReadReadyForQuery(body.Span);
+                    _connection.TakeReadyForQuery(body.Span);
+                    _connection.Parameters.RememberLogin();
                     _connection.EndMessage();
                     return;
                 case BackendMessageType.BackendKeyData:

@@ -8,6 +8,9 @@ internal sealed class SessionParameters
 {
     private const int MostBytes = 256;
 
+    private string? _nameAtLogin;
+    private string? _encodingAtLogin;
+
     public string? ServerVersion { get; private set; }
 
     public string? ClientEncoding { get; private set; }
@@ -24,6 +27,15 @@ internal sealed class SessionParameters
 
     /// <summary>True when dates come as ISO 8601 has them. Unknown counts as not, since a proxy may keep the report to itself.</summary>
     public bool HasIsoDates => DateStyle?.StartsWith("ISO", StringComparison.Ordinal) == true;
+
+    /// <summary>False when the session has another name or encoding than its login gave it.</summary>
+    public bool IsAsAfterLogin => ApplicationName == _nameAtLogin && ClientEncoding == _encodingAtLogin;
+
+    public void RememberLogin()
+    {
+        _nameAtLogin = ApplicationName;
+        _encodingAtLogin = ClientEncoding;
+    }
 
     public void Set(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {

@@ -44,13 +44,6 @@ internal static class SessionReset
     /// <exception cref="StreamRuntimeException">The connection was lost, or the server refused: it must be closed.</exception>
     public static async ValueTask<bool> EndAsync(PostgresConnection connection, CancellationToken cancellationToken)
     {
-        if (!connection.IsResetPending)
-        {
-            return true;
-        }
-
-        string? name = connection.Parameters.ApplicationName;
-        string? encoding = connection.Parameters.ClientEncoding;
         while (connection.IsResetPending)
         {
             (BackendMessageType type, ReadOnlyMemory<byte> body) = await connection.ReadMessageAsync(cancellationToken).ConfigureAwait(false);
@@ -75,6 +68,6 @@ internal static class SessionReset
             }
         }
 
-        return connection.Parameters.ApplicationName == name && connection.Parameters.ClientEncoding == encoding;
+        return connection.Parameters.IsAsAfterLogin;
     }
 }
