@@ -34,6 +34,11 @@ public sealed partial class ConnectionPool<TConnection>
     /// <summary>Takes a connection back. The lease has ended by now, so this is called once for it.</summary>
     internal ValueTask ReturnAsync(PoolSlot<TConnection> slot, bool isClean)
     {
+        if (PoolMetrics.MeasuresUseTime)
+        {
+            PoolMetrics.Used(_options.Name, MonotonicClock.Between(slot.LeasedAt, _wheel.Clock.Now));
+        }
+
         if (isClean && HandOn(slot))
         {
             return default;
@@ -113,6 +118,7 @@ public sealed partial class ConnectionPool<TConnection>
 
     private async ValueTask<PoolLease<TConnection>> WaitAsync(CancellationToken cancellationToken)
     {
+        long askedAt = _wheel.Clock.Now;
         var waiter = new PoolWaiter<TConnection>(this, _wheel);
         int toOpen;
         lock (_lock)
@@ -140,6 +146,11 @@ public sealed partial class ConnectionPool<TConnection>
             waiter);
         PoolSlot<TConnection> slot = await waiter.Task.ConfigureAwait(false);
         waiter.Timeout.Cancel();
+        if (PoolMetrics.MeasuresWaitTime)
+        {
+            PoolMetrics.Waited(_options.Name, MonotonicClock.Between(askedAt, _wheel.Clock.Now));
+        }
+
         return new PoolLease<TConnection>(slot);
     }
 
@@ -183,6 +194,11 @@ public sealed partial class ConnectionPool<TConnection>
     private void CountLease(PoolSlot<TConnection> slot)
     {
         slot.Uses++;
+        if (PoolMetrics.MeasuresUseTime)
+        {
+            slot.LeasedAt = _wheel.Clock.Now;
+        }
+
         Interlocked.Increment(ref _leases);
     }
 

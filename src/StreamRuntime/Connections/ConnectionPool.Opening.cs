@@ -39,6 +39,7 @@ public sealed partial class ConnectionPool<TConnection>
         // Whoever caused it, by asking for a connection or by returning a broken one, does not do the work.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         TConnection connection;
+        long startedAt = _wheel.Clock.Now;
         try
         {
             connection = await _open(_closing.Token).ConfigureAwait(false);
@@ -63,6 +64,11 @@ public sealed partial class ConnectionPool<TConnection>
         }
 
         PoolLog.Opened(_options.Logger, _options.Name);
+        if (PoolMetrics.MeasuresCreateTime)
+        {
+            PoolMetrics.Created(_options.Name, MonotonicClock.Between(startedAt, _wheel.Clock.Now));
+        }
+
         if (_options.MaxLifetime != Timeout.InfiniteTimeSpan)
         {
             slot.LifetimeDeadline.Schedule(DueAfter(_options.MaxLifetime * (1 - Random.Shared.NextDouble() * LifetimeSpread)));

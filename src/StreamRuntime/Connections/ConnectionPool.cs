@@ -12,7 +12,7 @@ namespace StreamRuntime.Connections;
 /// lease that caused it: whoever waits longest gets the next connection, whichever way it comes, and a caller who gives up leaves one for the next.
 /// </para>
 /// </remarks>
-public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable
+public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable, IObservedPool
     where TConnection : class, IPooledConnection
 {
     private readonly Lock _lock = new();
@@ -54,7 +54,14 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable
         _wheel = new TimingWheel(options.TimeProvider, TimeSpan.FromMilliseconds(10));
         _keepAlive = new KeepAliveOptions { IdleTimeout = options.IdleTimeout, Logger = options.Logger };
         _usableWithoutLookNanoseconds = MonotonicClock.After(0, options.UsableWithoutLook);
+        PoolMetrics.Add(this);
     }
+
+    string IObservedPool.Name => _options.Name;
+
+    int IObservedPool.MinSize => _options.MinSize;
+
+    int IObservedPool.MaxSize => _options.MaxSize;
 
     private int Total => _leased + _idleCount + _opening + _closingCount;
 
@@ -75,6 +82,11 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable
         if (TryTakeIdle(isForWaiter: false, out PoolSlot<TConnection> slot))
         {
             CountLease(slot);
+            if (PoolMetrics.MeasuresWaitTime)
+            {
+                PoolMetrics.Waited(_options.Name, TimeSpan.Zero);
+            }
+
             return new ValueTask<PoolLease<TConnection>>(new PoolLease<TConnection>(slot));
         }
 
@@ -131,6 +143,7 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable
             }
         }
 
+        PoolMetrics.Remove(this);
         foreach (PoolWaiter<TConnection> waiter in waiters)
         {
             waiter.Timeout.Cancel();

@@ -32,6 +32,9 @@ internal sealed class PoolSlot<TConnection>
 
     public long Uses { get; set; }
 
+    /// <summary>When it was last leased, on the same clock; only while somebody listens to how long it is used.</summary>
+    public long LeasedAt { get; set; }
+
     /// <summary>When it was last returned, in nanoseconds on the wheel's clock.</summary>
     public long ReturnedAt { get; set; }
 

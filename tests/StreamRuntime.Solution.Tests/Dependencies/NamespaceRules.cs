@@ -12,7 +12,8 @@ public static partial class NamespaceRules
     private static readonly Dictionary<string, string[]> Layers = new()
     {
         ["StreamRuntime.Timing"] = [],
-        ["StreamRuntime.Connections"] = ["StreamRuntime.Timing"],
+        ["StreamRuntime.Connections"] = ["StreamRuntime.Timing", "StreamRuntime.Diagnostics"],
+        ["StreamRuntime.Diagnostics"] = [],
     };
 
     public static IEnumerable<string> NamespaceIsFolder(SourceCode code) =>
