@@ -338,10 +338,11 @@ public sealed class TimingWheelTests : IDisposable
         using var release = new ManualResetEventSlim();
         var others = new CountdownEvent(200);
         var slowBegan = new TaskCompletionSource();
+        var slowEnded = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var slow = new Deadline(wheel, _ =>
         {
             slowBegan.SetResult();
-            Assert.True(release.Wait(TestRun.Patience));
+            slowEnded.SetResult(release.Wait(TestRun.Patience));
         });
         slow.Schedule(Millisecond);
         Advance(1);
@@ -353,7 +354,9 @@ public sealed class TimingWheelTests : IDisposable
 
         Advance(50);
         Assert.True(others.Wait(TestRun.Patience));
+        Assert.False(slowEnded.Task.IsCompleted);
         release.Set();
+        Assert.True(await slowEnded.Task.WaitAsync(TestRun.Patience));
     }
 
     [Theory]
