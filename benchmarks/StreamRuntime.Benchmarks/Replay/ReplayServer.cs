@@ -25,6 +25,7 @@ internal sealed class ReplayServer : IDisposable
     {
         _recording = recording;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        SendUnpaced(_listener);
         _listener.Listen();
         Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
         new Thread(Accept) { IsBackground = true, Name = "replay server" }.Start();
@@ -50,6 +51,15 @@ internal sealed class ReplayServer : IDisposable
         {
             connection.Dispose();
         }
+    }
+
+    // Accepted connections inherit it. Reno, which every Linux has, sends whatever there is room for. Some systems' default paces what it sends by
+    // timers, after a guess at the network's speed: then it is the guess that is measured.
+    private static void SendUnpaced(Socket listener)
+    {
+        const int Tcp = 6;
+        const int Congestion = 13;
+        listener.SetRawSocketOption(Tcp, Congestion, "reno"u8);
     }
 
     private void Accept()
