@@ -1,3 +1,4 @@
+using StreamRuntime.Benchmarks.Measuring;
 using StreamRuntime.Benchmarks.Suites;
 using StreamRuntime.Benchmarks.Tests.Gate.Planting;
 using Xunit.Abstractions;
@@ -52,6 +53,15 @@ public sealed class PlantedRegressionTests(ITestOutputHelper output)
         string[] found = [.. outcome.CasesWith("REGRESSION in bytes"), .. outcome.CasesWith("REGRESSION in time and bytes")];
         Assert.NotEmpty(found);
         Assert.True(outcome.PlantedCase is null || found.SequenceEqual([outcome.PlantedCase]), outcome.Output);
+    }
+
+    // The long form must not be the first to notice that the sources have changed.
+    [Fact]
+    public void PerRow_IsStillThere()
+    {
+        string source = File.ReadAllText(Path.Combine(Repository.Root, PerRow.File));
+
+        Assert.Equal(source, PerRow.Insert(source, "Planted();").Replace("        Planted();\n", "", StringComparison.Ordinal));
     }
 
     private static Dictionary<string, IPlantable> Find()

@@ -13,22 +13,15 @@ namespace StreamRuntime.Benchmarks.Tests.Gate.Planting;
 /// <param name="suites">What the gate is to measure.</param>
 internal sealed class PatchedCopy(IReadOnlyList<string> suites) : IPlantable
 {
-    private const string Patched = "src/StreamRuntime/Streams/RowWriter.cs";
     private const string SpinsVariable = "PLANTED_SPINS";
     private const int ProbedSpins = 400;
     private const int ProbedRounds = 3;
     private const double Slowdown = 0.15;
 
-    // Every row of every source goes through here.
-    private const string Anchor = """
-            private void Append(byte[] bytes, int offset, int length)
-            {
-
-        """;
-
-    private const string End = "internal readonly record struct RowSpan(int Offset, int Length);";
+    private const string BurnerFile = "src/StreamRuntime/Streams/Planted.cs";
 
     private const string Burner = """
+        namespace StreamRuntime.Streams;
 
         internal static class Planted
         {
@@ -61,11 +54,11 @@ internal sealed class PatchedCopy(IReadOnlyList<string> suites) : IPlantable
         switch (plant)
         {
             case Plant.Slowdown:
-                _copy.Patch(Patched, Anchor, Anchor + "        Planted.Burn();\n");
-                _copy.Patch(Patched, End, End + Burner);
+                _copy.Patch(PerRow.File, text => PerRow.Insert(text, "Planted.Burn();"));
+                _copy.Write(BurnerFile, Burner);
                 break;
             case Plant.Allocation:
-                _copy.Patch(Patched, Anchor, Anchor + "        System.GC.KeepAlive(new object());\n");
+                _copy.Patch(PerRow.File, text => PerRow.Insert(text, "System.GC.KeepAlive(new object());"));
                 break;
         }
 

@@ -35,16 +35,20 @@ internal sealed class RepositoryCopy
         return made;
     }
 
-    /// <summary>Replaces a text that is there exactly once.</summary>
-    public void Patch(string path, string was, string becomes)
+    public void Patch(string path, Func<string, string> patch)
     {
         string file = Path.Combine(_git.Folder, path);
-        string text = File.ReadAllText(file);
-        Assert.True(text.Split(was).Length == 2, $"{path} no longer holds once what is patched there:\n{was}");
-        File.WriteAllText(file, text.Replace(was, becomes, StringComparison.Ordinal));
+        File.WriteAllText(file, patch(File.ReadAllText(file)));
     }
 
-    public async Task RevertAsync() => await _git.AskAsync("checkout", "--quiet", "--", ".");
+    public void Write(string path, string text) => File.WriteAllText(Path.Combine(_git.Folder, path), text);
+
+    /// <summary>Takes back what was patched and written.</summary>
+    public async Task RevertAsync()
+    {
+        await _git.AskAsync("checkout", "--quiet", "--", ".");
+        await _git.AskAsync("clean", "--quiet", "--force", "-d");
+    }
 
     public async Task BuildAsync() => await RunAsync(["build", "-c", "Release", Project, "--disable-build-servers", "-nologo", "-v", "quiet", "-p:RunAnalyzers=false"]);
 
