@@ -15,6 +15,9 @@ public sealed record PostgresOptions
     /// <summary>The value of <see cref="SslRootCertificateFile"/> that is no file.</summary>
     internal const string SystemRoots = "system";
 
+    // Without its type, which would load the framework's cryptography, a megabyte of it, wherever options are copied.
+    private readonly object? _clientCertificate;
+
     /// <summary>The servers to try, in order (<c>host</c>, <c>port</c>). At least one.</summary>
     public IReadOnlyList<PostgresEndpoint> Endpoints { get; init; } = [PostgresEndpoint.Tcp("localhost", 5432)];
 
@@ -61,7 +64,11 @@ public sealed record PostgresOptions
     public string? SslKeyPassword { get; init; }
 
     /// <summary>Our certificate, ready made; wins over the file.</summary>
-    public X509Certificate2? ClientCertificate { get; init; }
+    public X509Certificate2? ClientCertificate
+    {
+        get => (X509Certificate2?)_clientCertificate;
+        init => _clientCertificate = value;
+    }
 
     /// <summary>Whether SCRAM binds to the TLS channel (<c>channel_binding</c>). <see cref="ChannelBinding.Prefer"/> by default.</summary>
     public ChannelBinding ChannelBinding { get; init; } = ChannelBinding.Prefer;

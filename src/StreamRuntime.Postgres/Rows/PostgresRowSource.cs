@@ -16,6 +16,9 @@ namespace StreamRuntime.Postgres.Rows;
 internal sealed class PostgresRowSource : IRowSource
 {
     private const int RowHeaderBytes = BackendMessage.HeaderBytes + 2;
+    private const int ColumnHeaderBytes = RowHeaderBytes + 4;
+    private const ulong OneColumn = (ulong)BackendMessageType.DataRow << 56 | 1 << 8;
+    private const ulong OneColumnMask = 0xFF00_0000_00FF_FF00;
 
     private readonly PostgresConnection _connection;
     private readonly Func<PostgresConnection, bool, ValueTask> _release;
@@ -152,9 +155,14 @@ internal sealed class PostgresRowSource : IRowSource
         int at = 0;
         try
         {
-            while (_phase != Phase.Ended && _isLookedAt && TryTakeMessage(buffered, ref at, rows))
+            do
             {
+                if (_phase == Phase.Rows && _encoder is null)
+                {
+                    at = TakeWholeRows(buffered, at, rows);
+                }
             }
+            while (_phase != Phase.Ended && _isLookedAt && TryTakeMessage(buffered, ref at, rows));
         }
         catch (StreamRuntimeException failure) when (failure.Kind == ErrorKind.Protocol)
         {
@@ -177,6 +185,29 @@ internal sealed class PostgresRowSource : IRowSource
                 rows.Attach(memory.Slice(at, held));
             }
         }
+    }
+
+    /// <summary>Takes the rows of one column that lie one behind the other, which is nearly all there is. Whatever is not so plain is left where it lies.</summary>
+    /// <returns>Where the first message begins that was not taken.</returns>
+    private static int TakeWholeRows(ReadOnlySpan<byte> buffered, int at, RowWriter rows)
+    {
+        while (buffered.Length - at >= ColumnHeaderBytes)
+        {
+            // The type, the message's length, the number of columns, and the first byte of the column's length.
+            ulong head = BinaryPrimitives.ReadUInt64BigEndian(buffered[at..]);
+            int length = (int)(uint)(head >> 24) - (ColumnHeaderBytes - 1);
+            if ((head & OneColumnMask) != OneColumn
+                || (uint)length > (uint)(buffered.Length - at - ColumnHeaderBytes)
+                || BinaryPrimitives.ReadInt32BigEndian(buffered[(at + RowHeaderBytes)..]) != length)
+            {
+                break;
+            }
+
+            rows.Add(at + ColumnHeaderBytes, length);
+            at += ColumnHeaderBytes + length;
+        }
+
+        return at;
     }
 
     private bool TryTakeMessage(ReadOnlySpan<byte> buffered, ref int at, RowWriter rows)

@@ -34,8 +34,12 @@ internal static class CancelRequest
             if (connection.IsTls)
             {
                 // The key is a secret, so where the query was encrypted its cancel is too, or is not sent.
-                stream = await TlsUpgrade.TryUpgradeAsync(socket, stream, connection.Options, connection.Endpoint, cancellationToken).ConfigureAwait(false)
-                    ?? throw new StreamRuntimeException(ErrorKind.Tls, "The server offers no TLS for the cancel request.");
+                if (!connection.Options.SslDirect && !await TlsRequest.AskAsync(socket, stream, connection.Endpoint, cancellationToken).ConfigureAwait(false))
+                {
+                    throw new StreamRuntimeException(ErrorKind.Tls, "The server offers no TLS for the cancel request.");
+                }
+
+                stream = await TlsUpgrade.UpgradeAsync(stream, connection.Options, connection.Endpoint, cancellationToken).ConfigureAwait(false);
             }
 
             var request = new ArrayBufferWriter<byte>(64);

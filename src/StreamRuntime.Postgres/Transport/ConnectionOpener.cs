@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 
 namespace StreamRuntime.Postgres.Transport;
@@ -107,14 +106,17 @@ internal static class ConnectionOpener
     {
         Socket socket = await ConnectSocketAsync(options, endpoint, cancellationToken).ConfigureAwait(false);
         Stream plain = endpoint.IsUnixSocket ? new NetworkStream(socket, ownsSocket: false) : new BulkReceiveStream(socket);
-        SslStream? tls = null;
+        Stream? tls = null;
         bool isOpen = false;
         try
         {
             if (tryTls)
             {
-                tls = await TlsUpgrade.TryUpgradeAsync(socket, plain, options, endpoint, cancellationToken).ConfigureAwait(false);
-                if (tls is null && options.SslMode >= SslMode.Require)
+                if (options.SslDirect || await TlsRequest.AskAsync(socket, plain, endpoint, cancellationToken).ConfigureAwait(false))
+                {
+                    tls = await TlsUpgrade.UpgradeAsync(plain, options, endpoint, cancellationToken).ConfigureAwait(false);
+                }
+                else if (options.SslMode >= SslMode.Require)
                 {
                     throw new StreamRuntimeException(ErrorKind.Tls, $"The server at {endpoint} does not offer TLS, and sslmode demands it.");
                 }

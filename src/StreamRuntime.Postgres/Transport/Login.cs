@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using StreamRuntime.Postgres.Authentication;
 using StreamRuntime.Postgres.Protocol;
@@ -13,22 +11,24 @@ internal sealed class Login
 {
     private readonly PostgresConnection _connection;
     private readonly PostgresOptions _options;
-    private readonly X509Certificate2? _serverCertificate;
+    private readonly Stream? _tls;
     private ScramSha256Client? _scram;
     private bool _answered;
 
-    private Login(PostgresConnection connection, X509Certificate2? serverCertificate)
+    private Login(PostgresConnection connection, Stream? tls)
     {
         _connection = connection;
         _options = connection.Options;
-        _serverCertificate = serverCertificate;
+        _tls = tls;
     }
 
     /// <summary>Logs in; the connection is then ready for a query.</summary>
-    public static async Task RunAsync(PostgresConnection connection, SslStream? tls, CancellationToken cancellationToken)
+    /// <param name="connection">The connection.</param>
+    /// <param name="tls">What <see cref="TlsUpgrade"/> gave; null where the connection is not encrypted.</param>
+    /// <param name="cancellationToken">Ends the wait; the connection is then of no use.</param>
+    public static async Task RunAsync(PostgresConnection connection, Stream? tls, CancellationToken cancellationToken)
     {
-        using X509Certificate2? certificate = tls?.RemoteCertificate is { } remote ? X509CertificateLoader.LoadCertificate(remote.GetRawCertData()) : null;
-        var login = new Login(connection, certificate);
+        var login = new Login(connection, tls);
         FrontendMessages.StartupMessage(connection.Output, login.StartupParameters());
         await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
         await login.AuthenticateAsync(cancellationToken).ConfigureAwait(false);
@@ -149,7 +149,7 @@ internal sealed class Login
 
     private void BeginScram(List<string> mechanisms)
     {
-        byte[]? bindingData = _serverCertificate is null ? null : ChannelBindingData.FromCertificate(_serverCertificate);
+        byte[]? bindingData = _tls is null ? null : TlsUpgrade.GetChannelBindingData(_tls);
         ScramBinding binding = ScramMechanism.Choose(mechanisms, _options.ChannelBinding, _connection.IsTls, bindingData);
         _scram = new ScramSha256Client(Password(), binding, bindingData, _options.MaxScramIterations);
         FrontendMessages.SaslInitialResponse(_connection.Output, _scram.Mechanism, _scram.CreateFirstMessage());

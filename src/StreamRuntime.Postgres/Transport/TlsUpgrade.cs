@@ -1,59 +1,22 @@
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using StreamRuntime.Postgres.Protocol;
+using StreamRuntime.Postgres.Authentication;
 
 namespace StreamRuntime.Postgres.Transport;
 
-/// <summary>Turns a fresh socket into an encrypted stream, as the options demand.</summary>
+/// <summary>Turns a fresh connection into an encrypted stream, as the options demand.</summary>
+/// <remarks>All that names the framework's TLS is in here, so that a program whose connections are not encrypted never loads it.</remarks>
 internal static class TlsUpgrade
 {
-    private static readonly SslApplicationProtocol PostgresProtocol = new("postgresql");
+    // Made when asked for: as a field of its own type it would have to be loaded with this class, by whoever only calls it.
+    private static SslApplicationProtocol PostgresProtocol => new("postgresql");
 
-    /// <summary>
-    /// Asks for TLS and sets it up. Null when the server has none; whether that will do is the caller's decision.
-    /// </summary>
-    /// <exception cref="StreamRuntimeException">
-    /// Kind <see cref="ErrorKind.Tls"/>: TLS failed; <see cref="ErrorKind.Protocol"/>: the answer is none, or comes with more, which no other way of
-    /// connecting makes good.
-    /// </exception>
-    public static async Task<SslStream?> TryUpgradeAsync(Socket socket, Stream plain, PostgresOptions options, PostgresEndpoint endpoint, CancellationToken cancellationToken)
+    /// <summary>Sets TLS up on a connection whose server has agreed to it, or is not asked (<see cref="TlsRequest"/>).</summary>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Tls"/>: TLS failed.</exception>
+    public static async Task<Stream> UpgradeAsync(Stream plain, PostgresOptions options, PostgresEndpoint endpoint, CancellationToken cancellationToken)
     {
-        if (!options.SslDirect)
-        {
-            var request = new System.Buffers.ArrayBufferWriter<byte>(8);
-            FrontendMessages.SslRequest(request);
-            await plain.WriteAsync(request.WrittenMemory, cancellationToken).ConfigureAwait(false);
-
-            // Exactly one byte is read. Anything that a man in the middle put behind it would otherwise be taken for
-            // something the server said under TLS (CVE-2021-23222).
-            byte[] answer = new byte[1];
-            int received = await plain.ReadAsync(answer, cancellationToken).ConfigureAwait(false);
-            if (received == 0)
-            {
-                throw new StreamRuntimeException(
-                    ErrorKind.ConnectFailed, $"The server at {endpoint} closed the connection instead of answering the request for TLS.", isTransient: true);
-            }
-
-            if (answer[0] is not ((byte)'S' or (byte)'N'))
-            {
-                // Whatever it says, it says it unauthenticated, so it is not shown.
-                BackendMessage.Violation($"the request for TLS is answered with 0x{answer[0]:x2} instead of S or N");
-            }
-
-            if (socket.Available > 0)
-            {
-                BackendMessage.Violation("bytes came after the answer to the request for TLS, before anything was asked");
-            }
-
-            if (answer[0] == (byte)'N')
-            {
-                return null;
-            }
-        }
-
         var tls = new SslStream(plain, leaveInnerStreamOpen: false);
         try
         {
@@ -76,6 +39,19 @@ internal static class TlsUpgrade
             await tls.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>What SCRAM may bind to; null where binding is not possible.</summary>
+    /// <param name="encrypted">What <see cref="UpgradeAsync"/> gave.</param>
+    public static byte[]? GetChannelBindingData(Stream encrypted)
+    {
+        if (((SslStream)encrypted).RemoteCertificate is not { } remote)
+        {
+            return null;
+        }
+
+        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(remote.GetRawCertData());
+        return ChannelBindingData.FromCertificate(certificate);
     }
 
     private static SslClientAuthenticationOptions CreateOptions(PostgresOptions options, PostgresEndpoint endpoint)

@@ -17,10 +17,10 @@ public sealed record JsonRowStreamOptions
     public static JsonRowStreamOptions Default { get; } = new();
 
     /// <summary>
-    /// How many received bytes are held at once. From 4 KiB to 1 GiB; 64 KiB by default, past which larger receives no longer measure faster.
+    /// How many received bytes are held at once. From 4 KiB to 1 GiB; 128 KiB by default, past which larger receives no longer measure faster.
     /// A row that is larger takes what it needs, up to <see cref="MaxRowBytes"/>.
     /// </summary>
-    public int MaxBufferedBytes { get; init; } = 64 * 1024;
+    public int MaxBufferedBytes { get; init; } = 128 * 1024;
 
     /// <summary>The largest row, in bytes. From 1 to 1 GiB − 64 KiB; 64 MiB by default. A larger row ends the stream in an error.</summary>
     public int MaxRowBytes { get; init; } = 64 * 1024 * 1024;

@@ -114,6 +114,7 @@ public sealed class RowWriter : IBufferWriter<byte>
     /// <param name="length">Its size in bytes.</param>
     /// <exception cref="StreamRuntimeException">The row is larger than <see cref="MaxRowBytes"/>, or not valid text.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The row does not lie in the attached bytes.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int offset, int length)
     {
         if ((ulong)(uint)offset + (uint)length > (uint)_receivedLength)
@@ -121,7 +122,7 @@ public sealed class RowWriter : IBufferWriter<byte>
             ThrowOutside(offset, length);
         }
 
-        Append(_received, _receivedOffset + offset, length, isPlain: false);
+        AddScanned(offset, length, RowText.IsPlain(_received.AsSpan(_receivedOffset + offset, length)));
     }
 
     /// <summary>The same for a source of ours that has looked at the row's text on the way, and knows that it lies in the attached bytes.</summary>
