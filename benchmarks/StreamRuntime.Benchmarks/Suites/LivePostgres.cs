@@ -24,11 +24,9 @@ internal sealed class LivePostgres : IAsyncDisposable
         _bytes = bytes;
     }
 
-    /// <summary>
-    /// Who is asked for the first row: ours opens a connection for every stream, which counts; the others have one. Npgsql's is its pool's.
-    /// </summary>
+    /// <summary>Who is asked for the first row. Ours leases a connection from its pool for it, which counts; the others have one at hand.</summary>
     public static IReadOnlyList<PostgresSubject> FirstRowSubjects { get; } =
-        [PostgresSubject.Socket, PostgresSubject.Library, PostgresSubject.Libpq, PostgresSubject.NpgsqlBytes];
+        [PostgresSubject.Socket, PostgresSubject.LibraryInline, PostgresSubject.Library, PostgresSubject.Libpq, PostgresSubject.NpgsqlBytes];
 
     public NativeTools Tools { get; }
 
@@ -59,7 +57,7 @@ internal sealed class LivePostgres : IAsyncDisposable
         string sql = JsonTables.Query("json");
         (_, ClientReport report) = await new ProcessMeter(Tools.Measure).RunAsync(
             subject.Client is null ? Tools.LibpqRows : ClientMeter.Program,
-            subject.Client is { } client ? ["client", ClientProgram.FirstRow, client, connection, sql, times] : [connection, sql, "--first-row", times]);
+            subject.Client is { } client ? ["client", ClientProgram.FirstRow, client, connection, sql, times, .. subject.IsInline ? [ClientProgram.Inline] : (string[])[]] : [connection, sql, "--first-row", times]);
         return new CaseFigures(situation, subject.Name, new Dictionary<string, double> { [Figure.TimeNs] = report.FirstRowNs!.Value });
     }
 

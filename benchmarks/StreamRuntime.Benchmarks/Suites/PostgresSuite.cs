@@ -43,6 +43,7 @@ internal sealed class PostgresSuite : ISuite
         new(Peak, PostgresSubject.LibraryThreeTimes.Name, Figure.PeakMb, 1.1, PostgresSubject.Library.Name),
         new(ReplayedLarge, PostgresSubject.LibraryInline.Name, Figure.CpuNs, 1.1, PostgresSubject.Socket.Name),
         new(LiveJsonb, PostgresSubject.Library.Name, Figure.CpuNs, 0.5, PostgresSubject.NpgsqlBytes.Name),
+        new(FirstRow, PostgresSubject.Library.Name, Figure.TimeNs, 1.5, PostgresSubject.Libpq.Name),
     ];
 
     public bool IsQuick => true;

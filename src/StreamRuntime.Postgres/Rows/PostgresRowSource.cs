@@ -155,14 +155,16 @@ internal sealed class PostgresRowSource : IRowSource
         int at = 0;
         try
         {
-            do
+            bool more = true;
+            while (more && _phase != Phase.Ended && _isLookedAt)
             {
                 if (_phase == Phase.Rows && _encoder is null)
                 {
                     at = TakeWholeRows(buffered, at, rows);
                 }
+
+                more = TryTakeMessage(buffered, ref at, rows);
             }
-            while (_phase != Phase.Ended && _isLookedAt && TryTakeMessage(buffered, ref at, rows));
         }
         catch (StreamRuntimeException failure) when (failure.Kind == ErrorKind.Protocol)
         {
@@ -171,7 +173,7 @@ internal sealed class PostgresRowSource : IRowSource
         }
         finally
         {
-            // Also after a throw: what was looked at is not looked at again.
+            // Also after a throw, for whoever drains the rest.
             _taken = at;
 
             // Where there is no row yet, what is held is the beginning of one. Other messages, whole or begun, would pass for its progress.
