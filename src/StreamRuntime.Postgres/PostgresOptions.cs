@@ -144,7 +144,32 @@ public sealed record PostgresOptions
     /// <c>DISCARD ALL</c>. True by default; false saves the server some work where queries leave nothing. Behind a pooler that keeps sessions of its own, such
     /// as pgbouncer, true closes each connection after its use instead: only the pooler can reset its sessions.
     /// </summary>
+    /// <remarks>
+    /// Where the connection keeps prepared statements, all of <c>DISCARD ALL</c> is done but for dropping those and cached plans. SQL's own <c>PREPARE</c> is noticed
+    /// as a statement, in <c>DO</c> and in <c>CALL</c>, and everything dropped; one that a function runs stays in the session.
+    /// </remarks>
     public bool ResetsSessions { get; init; } = true;
+
+    /// <summary>
+    /// How often a connection runs a statement before it has the server keep it prepared, and from then on sends the values alone. 5 by default, as with
+    /// PostgreSQL's JDBC driver; 0 is never.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// A statement is its text and its parameters' types. Kept are SELECT, WITH, VALUES, TABLE, INSERT, UPDATE, DELETE and MERGE that give rows and are shorter than
+    /// 16 Ki characters; no text with <c>'now'</c>, <c>'today'</c> and the like in it, which would stay the day it was prepared on; and nothing where the
+    /// server's process is another than the one we logged in to, as behind pgbouncer. Where a statement has gone, or its columns have changed, it is run as one that was
+    /// never prepared, in the same call.
+    /// </para>
+    /// <para>
+    /// PostgreSQL may run a prepared statement by a plan that was made for any values (<c>plan_cache_mode</c>), and a new table does not take the place of the one
+    /// that was found when it was prepared, though it stands earlier in <c>search_path</c>.
+    /// </para>
+    /// </remarks>
+    public int PrepareThreshold { get; init; } = 5;
+
+    /// <summary>How many statements a connection keeps prepared; beyond that, the one that was not run for longest is closed. 100 by default; 1 or more.</summary>
+    public int MaxPreparedStatements { get; init; } = 100;
 
     /// <summary>The clock. The system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -163,6 +188,8 @@ public sealed record PostgresOptions
         Check(StatementTimeout is not { } limit || limit >= TimeSpan.Zero, "StatementTimeout must not be negative.");
         Check(CancelTimeout > TimeSpan.Zero && IsTimeout(CancelTimeout), "CancelTimeout must be more than zero, and finite.");
         Check(CancelDrainBytes >= 0, "CancelDrainBytes must not be negative.");
+        Check(PrepareThreshold >= 0, "PrepareThreshold must not be negative.");
+        Check(MaxPreparedStatements >= 1, "MaxPreparedStatements must be at least 1. PrepareThreshold 0 prepares nothing.");
         Check(
             SslRootCertificateFile != SystemRoots || SslMode == SslMode.VerifyFull,
             "SslRootCertificateFile is \"system\", which trusts every public authority, so SslMode must be VerifyFull, which checks the host's name too.");

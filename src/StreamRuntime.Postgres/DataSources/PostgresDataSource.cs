@@ -24,6 +24,9 @@ public sealed class PostgresDataSource : IAsyncDisposable
     // A pooler keeps connections better than we could behind its back, so ours are closed after use, and it resets its sessions itself.
     private volatile bool _isBehindPooler;
 
+    // A server that won't reset a session and keep its statements (a function's rights are taken away, say) resets it whole.
+    private volatile bool _isKeepingRefused;
+
     private PostgresDataSource(PostgresOptions options)
     {
         Options = options;
@@ -130,9 +133,8 @@ public sealed class PostgresDataSource : IAsyncDisposable
         {
             return null;
         }
-        catch (StreamRuntimeException refused) when (IsRefusal(refused))
+        catch (StreamRuntimeException refused) when (Resynchronization.CanHelp(refused))
         {
-            // The statement was at fault, not the connection.
             isClean = await Resynchronization.TryRunAsync(connection).ConfigureAwait(false);
             throw;
         }
@@ -157,7 +159,8 @@ public sealed class PostgresDataSource : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), either.Token, _shapes).ConfigureAwait(false);
+            return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), either.Token, _shapes, !_isBehindPooler && !_isKeepingRefused)
+                .ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -191,8 +194,9 @@ public sealed class PostgresDataSource : IAsyncDisposable
             _isBehindPooler |= !isSame;
             return isSame;
         }
-        catch (StreamRuntimeException)
+        catch (StreamRuntimeException failure)
         {
+            _isKeepingRefused |= connection.Statements.Count > 0 && failure is PostgresServerException { ServerMessage.Severity: "ERROR" };
             return false;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -217,7 +221,4 @@ public sealed class PostgresDataSource : IAsyncDisposable
     // The server has gone, or is going (admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout), and says so before it has run anything.
     private static bool IsLoss(StreamRuntimeException failure) =>
         failure.Kind == ErrorKind.ConnectionLost || failure is PostgresServerException { SqlState: "57P01" or "57P02" or "57P03" or "57P05" };
-
-    private static bool IsRefusal(StreamRuntimeException failure) => failure is PostgresServerException { ServerMessage.Severity: "ERROR" }
-        || failure.Kind is ErrorKind.Configuration or ErrorKind.UnsupportedType or ErrorKind.MessageTooLarge;
 }

@@ -87,6 +87,13 @@ internal static class FrontendMessages
         output.Write(response);
     }
 
+    /// <summary>Runs any number of statements without parameters, all or none.</summary>
+    public static void Query(IBufferWriter<byte> output, string sql)
+    {
+        Begin(output, 'Q', CountCString(sql, "SQL text"), "statement");
+        WriteCString(output, sql);
+    }
+
     /// <summary>Prepares a statement; a type of 0 is left to the server.</summary>
     public static void Parse(IBufferWriter<byte> output, string statement, string sql, ReadOnlySpan<uint> typeOids)
     {

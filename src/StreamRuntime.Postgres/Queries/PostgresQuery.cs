@@ -29,6 +29,7 @@ public sealed class PostgresQuery
 
         Text = text;
         Parameters = [.. parameters];
+        Key = new StatementKey(text, Parameters);
     }
 
     /// <summary>Not for use: it stops an interpolated string from becoming SQL text. Call <see cref="From"/>.</summary>
@@ -43,6 +44,9 @@ public sealed class PostgresQuery
 
     /// <summary>The values, the first for <c>$1</c>.</summary>
     public IReadOnlyList<PostgresParameter> Parameters { get; }
+
+    /// <summary>What other queries have in common with this one when they differ in values only.</summary>
+    internal StatementKey Key { get; }
 
     /// <summary>Makes a query from an interpolated string: <c>PostgresQuery.From($"select data from v_user where id = {id}")</c>.</summary>
     /// <param name="sql">One SQL statement; see <see cref="PostgresInterpolatedStringHandler"/> for what its values become.</param>

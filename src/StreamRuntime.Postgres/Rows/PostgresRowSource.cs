@@ -22,7 +22,10 @@ internal sealed class PostgresRowSource : IRowSource
 
     private readonly PostgresConnection _connection;
     private readonly Func<PostgresConnection, bool, ValueTask> _release;
-    private readonly DescribedAgain? _describedAgain;
+    private DescribedAgain? _describedAgain;
+    private PreparedRun? _prepared;
+    private PostgresServerMessage? _refusal;
+    private int _closes;
     private StatementShape _shape;
     private JsonObjectEncoder? _encoder;
     private int _columns;
@@ -37,18 +40,25 @@ internal sealed class PostgresRowSource : IRowSource
     /// <param name="connection">The connection.</param>
     /// <param name="shape">What the statement gives.</param>
     /// <param name="release">Takes the connection back, with true when it is clean.</param>
-    /// <param name="describedAgain">Not null when Parse and Describe were sent with the rest, on the word of an earlier run.</param>
+    /// <param name="describedAgain">Not null when Describe was sent with the rest, and Parse unless the statement was prepared, on the word of an earlier run.</param>
+    /// <param name="prepared">Not null when the statement has a name.</param>
+    /// <param name="closes">How many statements were closed ahead of it.</param>
     public PostgresRowSource(
-        PostgresConnection connection, StatementShape shape, Func<PostgresConnection, bool, ValueTask> release, DescribedAgain? describedAgain = null)
+        PostgresConnection connection,
+        StatementShape shape,
+        Func<PostgresConnection, bool, ValueTask> release,
+        DescribedAgain? describedAgain = null,
+        PreparedRun? prepared = null,
+        int closes = 0)
     {
         _connection = connection;
         _release = release;
         _describedAgain = describedAgain;
-        _phase = describedAgain is null ? Phase.Binding : Phase.Parsing;
+        _prepared = prepared;
+        _closes = closes;
+        _phase = describedAgain is null || prepared is { IsParsed: true } ? Phase.Binding : Phase.Parsing;
         _shape = shape;
-        _encoder = shape.Encoder;
-        _columns = shape.Columns;
-        _framingBytes = 2 + 4 * _columns;
+        Take(shape);
     }
 
     private enum Phase : byte
@@ -76,6 +86,12 @@ internal sealed class PostgresRowSource : IRowSource
 
         /// <summary>The connection can't be used any more.</summary>
         Broken,
+
+        /// <summary>The server would not bind what it had prepared; ReadyForQuery is due.</summary>
+        Refused,
+
+        /// <summary>ReadyForQuery has come, and the statement is to be run from its text.</summary>
+        Again,
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -89,6 +105,11 @@ internal sealed class PostgresRowSource : IRowSource
 
         _connection.Input.Consume(_taken);
         _taken = 0;
+        if (_phase == Phase.Again)
+        {
+            await RunFromTextAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         if (_isLookedAt)
         {
             int received;
@@ -133,13 +154,49 @@ internal sealed class PostgresRowSource : IRowSource
         // Whoever uses the connection next starts behind what was looked at here.
         _connection.Input.Consume(_taken);
         _taken = 0;
-        bool clean = _phase == Phase.Ended;
-        if (_phase < Phase.Ended || _phase == Phase.Failed)
+        bool clean = _phase is Phase.Ended or Phase.Again;
+        if (_phase is < Phase.Ended or Phase.Failed or Phase.Refused)
         {
             clean = await QueryCanceller.DrainAsync(_connection, cancel: _phase <= Phase.Rows).ConfigureAwait(false);
         }
 
         await _release(_connection, clean).ConfigureAwait(false);
+    }
+
+    /// <summary>Starts over with the statement's text. Nothing of the refused run was executed.</summary>
+    private async Task RunFromTextAsync(CancellationToken cancellationToken)
+    {
+        _phase = Phase.Broken;
+        try
+        {
+            Take(await _prepared!.RunFromTextAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            await QueryCanceller.RequestAsync(_connection).ConfigureAwait(false);
+            throw;
+        }
+        catch (StreamRuntimeException refused) when (Resynchronization.CanHelp(refused))
+        {
+            if (await Resynchronization.TryRunAsync(_connection).ConfigureAwait(false))
+            {
+                _phase = Phase.Ended;
+            }
+
+            throw;
+        }
+
+        _prepared = null;
+        _describedAgain = null;
+        _phase = Phase.Binding;
+    }
+
+    private void Take(StatementShape shape)
+    {
+        _shape = shape;
+        _encoder = shape.Encoder;
+        _columns = shape.Columns;
+        _framingBytes = 2 + 4 * _columns;
     }
 
     /// <summary>Looks at every whole message that has been received.</summary>
@@ -156,7 +213,7 @@ internal sealed class PostgresRowSource : IRowSource
         try
         {
             bool more = true;
-            while (more && _phase != Phase.Ended && _isLookedAt)
+            while (more && _phase is not (Phase.Ended or Phase.Again) && _isLookedAt)
             {
                 if (_phase == Phase.Rows && _encoder is null)
                 {
@@ -292,11 +349,16 @@ internal sealed class PostgresRowSource : IRowSource
     {
         switch (type)
         {
-            case BackendMessageType.ParseComplete when _phase == Phase.Parsing:
+            case BackendMessageType.CloseComplete when _closes > 0:
                 BackendMessage.CheckEnd(body, type);
+                _closes--;
+                break;
+            case BackendMessageType.ParseComplete when _phase == Phase.Parsing && _closes == 0:
+                BackendMessage.CheckEnd(body, type);
+                _prepared?.Parsed();
                 _phase = Phase.Binding;
                 break;
-            case BackendMessageType.BindComplete when _phase == Phase.Binding:
+            case BackendMessageType.BindComplete when _phase == Phase.Binding && _closes == 0:
                 BackendMessage.CheckEnd(body, type);
                 _phase = _describedAgain is null ? Phase.Rows : Phase.Describing;
                 break;
@@ -308,8 +370,9 @@ internal sealed class PostgresRowSource : IRowSource
                 TakeDescription([]);
                 break;
             case BackendMessageType.CommandComplete when _phase == Phase.Rows:
-                BackendMessage.ReadString(ref body, type);
+                ReadOnlySpan<byte> tag = BackendMessage.ReadText(ref body, type);
                 BackendMessage.CheckEnd(body, type);
+                _connection.Statements.TakeCommandTag(tag);
                 _phase = Phase.Ending;
                 break;
             case BackendMessageType.EmptyQueryResponse when _phase == Phase.Rows && _columns == 0:
@@ -320,8 +383,17 @@ internal sealed class PostgresRowSource : IRowSource
                 _connection.TakeReadyForQuery(body);
                 _phase = Phase.Ended;
                 break;
-            case BackendMessageType.ErrorResponse:
+            case BackendMessageType.ReadyForQuery when _phase == Phase.Refused:
+                TakeReadyAgain(body);
+                break;
+            case BackendMessageType.ErrorResponse when _phase != Phase.Refused:
                 PostgresServerMessage error = ServerMessageFields.Parse(body, type);
+                if (_phase <= Phase.Binding && _prepared?.TryDropStale(error) == true)
+                {
+                    _refusal = error;
+                    _phase = Phase.Refused;
+                    break;
+                }
 
                 // After a fatal error the server hangs up, so there is nothing to wait for.
                 _phase = error.Severity is "FATAL" or "PANIC" ? Phase.Broken : Phase.Failed;
@@ -339,24 +411,37 @@ internal sealed class PostgresRowSource : IRowSource
         }
     }
 
+    private void TakeReadyAgain(ReadOnlySpan<byte> body)
+    {
+        _connection.TakeReadyForQuery(body);
+        if (_connection.TransactionStatus != TransactionStatus.Idle)
+        {
+            // A transaction that has failed takes no further statement.
+            _phase = Phase.Ended;
+            throw new PostgresServerException(_refusal!);
+        }
+
+        _phase = Phase.Again;
+    }
+
     private void TakeDescription(ReadOnlySpan<byte> description)
     {
         _phase = Phase.Rows;
         if (!description.SequenceEqual(_shape.Description))
         {
-            _shape = _describedAgain!.Learn(_shape, description, _connection.Parameters.HasIsoDates);
-            _encoder = _shape.Encoder;
-            _columns = _shape.Columns;
-            _framingBytes = 2 + 4 * _columns;
+            Take(_describedAgain!.Learn(_shape, description, _connection.Parameters.HasIsoDates));
 
             // The rows behind it are taken another way, so this look ends here and the next one needs no receive.
             _isLookedAt = false;
         }
+
+        _prepared?.Described(_shape);
     }
 
     private string Where() => _phase switch
     {
         Phase.Parsing => "before ParseComplete",
+        Phase.Refused => "after a statement was refused",
         Phase.Binding => "before BindComplete",
         Phase.Describing => "before RowDescription",
         Phase.Rows => "among the rows",

@@ -1,3 +1,4 @@
+using System.Globalization;
 using StreamRuntime.Postgres.Protocol;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Postgres.Transport;
@@ -8,19 +9,22 @@ namespace StreamRuntime.Postgres.Rows;
 /// <remarks>
 /// A statement that is run for the first time is described before it is executed, because a result that only the server can turn into JSON is asked for in
 /// another form, and nothing may be executed twice. No Sync stands in between, so that a pooler keeps us on one server connection. What was learned is kept:
-/// the next run sends everything at once, and its rows come after one round trip.
+/// the next run sends everything at once, and its rows come after one round trip. A statement that a connection runs often is kept prepared there, so that only
+/// its values travel; where the server has it no longer, it is run once more from its text, which is safe because nothing was executed.
 /// </remarks>
 internal sealed class QueryStarter
 {
     private readonly PostgresConnection _connection;
     private readonly PostgresQuery _query;
     private readonly StatementShapes? _shapes;
+    private readonly bool _prepares;
 
-    private QueryStarter(PostgresConnection connection, PostgresQuery query, StatementShapes? shapes)
+    private QueryStarter(PostgresConnection connection, PostgresQuery query, StatementShapes? shapes, bool prepares)
     {
         _connection = connection;
         _query = query;
         _shapes = shapes;
+        _prepares = prepares;
     }
 
     /// <summary>Starts the query. After a failure the connection must be closed.</summary>
@@ -29,34 +33,144 @@ internal sealed class QueryStarter
     /// <param name="release">As for <see cref="PostgresRowSource"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="shapes">What is known of statements run before; null asks the server every time.</param>
+    /// <param name="prepares">False makes no further prepared statement.</param>
     public static async Task<PostgresRowSource> StartAsync(
         PostgresConnection connection,
         PostgresQuery query,
         Func<PostgresConnection, bool, ValueTask> release,
         CancellationToken cancellationToken,
-        StatementShapes? shapes = null)
+        StatementShapes? shapes = null,
+        bool prepares = true)
     {
-        var starter = new QueryStarter(connection, query, shapes);
+        var starter = new QueryStarter(connection, query, shapes, prepares);
         await starter.CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
-        PostgresRowSource source = shapes?.Find(query) is { } known && starter.CanEncode(known)
-            ? starter.RunKnown(known, release)
-            : await starter.DescribeAndRunAsync(release, cancellationToken).ConfigureAwait(false);
-        FrontendMessages.Execute(connection.Output, "", 0);
-        FrontendMessages.Sync(connection.Output);
-        await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
-        connection.EndMessage();
+        PostgresRowSource source = starter.TryRunPrepared(release)
+            ?? await starter.TryPrepareAndRunAsync(release, cancellationToken).ConfigureAwait(false)
+            ?? starter.TryRunKnown(release)
+            ?? new PostgresRowSource(connection, await starter.DescribeAndBindAsync(cancellationToken).ConfigureAwait(false), release);
+        await starter.ExecuteAsync(cancellationToken).ConfigureAwait(false);
         return source;
     }
 
-    private PostgresRowSource RunKnown(StatementShape shape, Func<PostgresConnection, bool, ValueTask> release)
+    /// <summary>
+    /// Runs the statement from its text, after the server has refused to bind what it had prepared, and has said that it is ready. After a failure the connection
+    /// must be closed, unless it can be brought back as after a refused start.
+    /// </summary>
+    /// <returns>What the statement gives. BindComplete is due.</returns>
+    public async Task<StatementShape> RunFromTextAsync(CancellationToken cancellationToken)
     {
-        FrontendMessages.Parse(_connection.Output, "", shape.Sql, Types());
-        FrontendMessages.Bind(_connection.Output, "", "", Values());
-        FrontendMessages.Describe(_connection.Output, 'P', "");
-        return new PostgresRowSource(_connection, shape, release, new DescribedAgain(_query, _shapes!));
+        await CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
+        StatementShape shape = await DescribeAndBindAsync(cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        return shape;
     }
 
-    private async Task<PostgresRowSource> DescribeAndRunAsync(Func<PostgresConnection, bool, ValueTask> release, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(CancellationToken cancellationToken)
+    {
+        FrontendMessages.Execute(_connection.Output, "", 0);
+        FrontendMessages.Sync(_connection.Output);
+        await _connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+        _connection.EndMessage();
+    }
+
+    /// <summary>Binds what the server has prepared; null when it has not.</summary>
+    private PostgresRowSource? TryRunPrepared(Func<PostgresConnection, bool, ValueTask> release)
+    {
+        PreparedStatements statements = _connection.Statements;
+        if (statements.Find(_query.Key, _connection.Parameters.ParsingVersion) is not { } statement)
+        {
+            return null;
+        }
+
+        // Not known when its first run failed before it was described; then what other connections know may serve.
+        var shape = (StatementShape?)statement.Shape;
+        DescribedAgain? describedAgain = null;
+        if (shape is null && FindKnown() is { } known)
+        {
+            shape = known;
+            describedAgain = new DescribedAgain(_query, _shapes!);
+        }
+
+        if (shape is null || !CanEncode(shape))
+        {
+            statements.Drop(statement);
+            return null;
+        }
+
+        int closes = statements.WriteCloses(_connection.Output);
+        FrontendMessages.Bind(_connection.Output, "", statement.Name, Values());
+        if (describedAgain is not null)
+        {
+            FrontendMessages.Describe(_connection.Output, 'P', "");
+        }
+
+        return new PostgresRowSource(_connection, shape, release, describedAgain, new PreparedRun(this, statements, statement), closes);
+    }
+
+    /// <summary>Runs the statement and has it kept; null when it is not run often enough, or had better not be kept.</summary>
+    private async Task<PostgresRowSource?> TryPrepareAndRunAsync(Func<PostgresConnection, bool, ValueTask> release, CancellationToken cancellationToken)
+    {
+        PreparedStatements statements = _connection.Statements;
+        if (!_prepares || !statements.CountRun(_query.Key) || FindKnown() is not { } shape)
+        {
+            return null;
+        }
+
+        if (shape.Description.Length == 0 || !PreparableStatement.IsPreparable(_query.Text, _connection.Parameters.StandardConformingStrings))
+        {
+            statements.Exclude(_query.Key);
+            return null;
+        }
+
+        statements.IsServersOwn ??= await IsServersOwnAsync(cancellationToken).ConfigureAwait(false);
+        if (statements.IsServersOwn == false)
+        {
+            return null;
+        }
+
+        PreparedStatement statement = statements.Add(_query.Key, _connection.Parameters.ParsingVersion);
+        int closes = statements.WriteCloses(_connection.Output);
+        FrontendMessages.Parse(_connection.Output, statement.Name, shape.Sql, _query.Key.Types);
+        FrontendMessages.Bind(_connection.Output, "", statement.Name, Values());
+        FrontendMessages.Describe(_connection.Output, 'P', "");
+        return new PostgresRowSource(
+            _connection, shape, release, new DescribedAgain(_query, _shapes!), new PreparedRun(this, statements, statement), closes);
+    }
+
+    /// <summary>Runs a statement from its text when it is known what it gives; null when it is not.</summary>
+    private PostgresRowSource? TryRunKnown(Func<PostgresConnection, bool, ValueTask> release)
+    {
+        if (FindKnown() is not { } shape)
+        {
+            return null;
+        }
+
+        int closes = _connection.Statements.WriteCloses(_connection.Output);
+        FrontendMessages.Parse(_connection.Output, "", shape.Sql, _query.Key.Types);
+        FrontendMessages.Bind(_connection.Output, "", "", Values());
+        FrontendMessages.Describe(_connection.Output, 'P', "");
+        return new PostgresRowSource(_connection, shape, release, new DescribedAgain(_query, _shapes!), closes: closes);
+    }
+
+    /// <summary>Whether the process that runs our queries is the one that we logged in to. A pooler may give us another one for each query.</summary>
+    private async Task<bool> IsServersOwnAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            string? process = await ScalarQuery.ReadAsync(_connection, "select pg_catalog.pg_backend_pid()", cancellationToken).ConfigureAwait(false);
+            await CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
+            return process == _connection.ProcessId.ToString(CultureInfo.InvariantCulture);
+        }
+        catch (PostgresServerException refused) when (refused.ServerMessage.Severity == "ERROR")
+        {
+            // Whatever is in between does not let us ask. The caller's query is none the worse for it.
+            return false;
+        }
+    }
+
+    private StatementShape? FindKnown() => _shapes?.Find(_query) is { } known && CanEncode(known) ? known : null;
+
+    private async Task<StatementShape> DescribeAndBindAsync(CancellationToken cancellationToken)
     {
         byte[] description = await DescribeAsync(_query.Text, cancellationToken).ConfigureAwait(false);
         var shape = StatementShape.TryCreate(_query.Text, description, out ColumnDescription unsupported);
@@ -79,7 +193,7 @@ internal sealed class QueryStarter
         await CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
         _shapes?.Set(_query, shape);
         FrontendMessages.Bind(_connection.Output, "", "", Values());
-        return new PostgresRowSource(_connection, shape, release);
+        return shape;
     }
 
     private bool CanEncode(StatementShape shape) => shape.Encoder is not { NeedsIsoDates: true } || _connection.Parameters.HasIsoDates;
@@ -136,7 +250,7 @@ internal sealed class QueryStarter
     /// <summary>Parses a statement and asks for its columns: the body of its RowDescription, empty when it gives no rows.</summary>
     private async Task<byte[]> DescribeAsync(string sql, CancellationToken cancellationToken)
     {
-        FrontendMessages.Parse(_connection.Output, "", sql, Types());
+        FrontendMessages.Parse(_connection.Output, "", sql, _query.Key.Types);
         FrontendMessages.Describe(_connection.Output, 'S', "");
         FrontendMessages.Flush(_connection.Output);
         await _connection.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -167,17 +281,6 @@ internal sealed class QueryStarter
                     break;
             }
         }
-    }
-
-    private uint[] Types()
-    {
-        var types = new uint[_query.Parameters.Count];
-        for (int i = 0; i < types.Length; i++)
-        {
-            types[i] = _query.Parameters[i].TypeOid;
-        }
-
-        return types;
     }
 
     private string?[] Values()

@@ -30,6 +30,7 @@ internal sealed class PostgresConnection : IPooledConnection
         _socket = socket;
         _stream = stream;
         IsTls = isTls;
+        Statements = new PreparedStatements(options);
         Input = new ReceivePipeReader(stream, leaveOpen: true);
         Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
     }
@@ -45,6 +46,9 @@ internal sealed class PostgresConnection : IPooledConnection
     public PipeWriter Output { get; }
 
     public SessionParameters Parameters { get; } = new();
+
+    /// <summary>What the server keeps prepared for this connection.</summary>
+    public PreparedStatements Statements { get; }
 
     /// <summary>The address we are really connected to, for the cancel request; host names may have several.</summary>
     public EndPoint? RemoteEndPoint => _socket?.RemoteEndPoint;

@@ -5,6 +5,10 @@ namespace StreamRuntime.Postgres.Transport;
 /// <summary>Brings a connection back to where the next query can start, after the server refused one before it was run.</summary>
 internal static class Resynchronization
 {
+    /// <summary>True when the statement was at fault, and not the connection.</summary>
+    public static bool CanHelp(StreamRuntimeException failure) => failure is PostgresServerException { ServerMessage.Severity: "ERROR" }
+        || failure.Kind is ErrorKind.Configuration or ErrorKind.UnsupportedType or ErrorKind.MessageTooLarge;
+
     /// <summary>Sends Sync and drops what comes up to ReadyForQuery.</summary>
     /// <returns>True when the connection can be used again; otherwise it must be closed.</returns>
     public static async Task<bool> TryRunAsync(PostgresConnection connection)

@@ -10,6 +10,8 @@ internal sealed class SessionParameters
 
     private string? _nameAtLogin;
     private string? _encodingAtLogin;
+    private string? _timeZone;
+    private string? _intervalStyle;
 
     public string? ServerVersion { get; private set; }
 
@@ -24,6 +26,9 @@ internal sealed class SessionParameters
     public bool? IsReadOnlyByDefault { get; private set; }
 
     public bool StandardConformingStrings { get; private set; } = true;
+
+    /// <summary>Counts the changes of what decides about the meaning of a statement's text when it is parsed: how strings, dates and intervals are written.</summary>
+    public int ParsingVersion { get; private set; }
 
     /// <summary>True when dates come as ISO 8601 has them. Unknown counts as not, since a proxy may keep the report to itself.</summary>
     public bool HasIsoDates => DateStyle?.StartsWith("ISO", StringComparison.Ordinal) == true;
@@ -53,7 +58,7 @@ internal sealed class SessionParameters
         }
         else if (name.SequenceEqual("DateStyle"u8))
         {
-            DateStyle = ToText(value);
+            DateStyle = Changed(DateStyle, ToText(value));
         }
         else if (name.SequenceEqual("in_hot_standby"u8))
         {
@@ -65,8 +70,24 @@ internal sealed class SessionParameters
         }
         else if (name.SequenceEqual("standard_conforming_strings"u8))
         {
-            StandardConformingStrings = value.SequenceEqual("on"u8);
+            bool isOn = value.SequenceEqual("on"u8);
+            ParsingVersion += isOn == StandardConformingStrings ? 0 : 1;
+            StandardConformingStrings = isOn;
         }
+        else if (name.SequenceEqual("TimeZone"u8))
+        {
+            _timeZone = Changed(_timeZone, ToText(value));
+        }
+        else if (name.SequenceEqual("IntervalStyle"u8))
+        {
+            _intervalStyle = Changed(_intervalStyle, ToText(value));
+        }
+    }
+
+    private string Changed(string? before, string now)
+    {
+        ParsingVersion += before == now ? 0 : 1;
+        return now;
     }
 
     // Versions and styles are short; of anything longer the beginning is enough to say what is wrong with it.

@@ -9,6 +9,9 @@ namespace StreamRuntime.Postgres.Transport;
 /// nearly always come.
 /// </para>
 /// <para>
+/// Where the server keeps statements for us, everything else is taken back. Not so when somebody else's may be among them: then all are dropped, ours too.
+/// </para>
+/// <para>
 /// A server goes back to what the login said. A pooler in between passes the request on to a server connection of its own, whose login was another; that
 /// shows in the name and the encoding, and then nobody but the pooler can reset a session.
 /// </para>
@@ -16,7 +19,12 @@ namespace StreamRuntime.Postgres.Transport;
 internal static class SessionReset
 {
     // What pgbouncer sends by default as well (server_reset_query).
-    private const string Statement = "DISCARD ALL";
+    private const string Everything = "DISCARD ALL";
+
+    // PostgreSQL documentation, "DISCARD": what ALL stands for, but for the prepared statements and the plans that go with them. The role comes first, since the
+    // rest is for the one that logged in to do; then the settings, so that no search_path of the last query's decides which function is meant.
+    private const string AllButStatements =
+        "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
     /// <summary>Sends the request.</summary>
     /// <returns>False when the connection can't be used any more.</returns>
@@ -25,10 +33,19 @@ internal static class SessionReset
         try
         {
             connection.EndMessage();
-            FrontendMessages.Parse(connection.Output, "", Statement, []);
-            FrontendMessages.Bind(connection.Output, "", "", []);
-            FrontendMessages.Execute(connection.Output, "", 0);
-            FrontendMessages.Sync(connection.Output);
+            if (connection.Statements is { Count: > 0, IsDisturbed: false })
+            {
+                FrontendMessages.Query(connection.Output, AllButStatements);
+            }
+            else
+            {
+                connection.Statements.Clear();
+                FrontendMessages.Parse(connection.Output, "", Everything, []);
+                FrontendMessages.Bind(connection.Output, "", "", []);
+                FrontendMessages.Execute(connection.Output, "", 0);
+                FrontendMessages.Sync(connection.Output);
+            }
+
             await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
             connection.IsResetPending = true;
             return true;
@@ -57,6 +74,7 @@ internal static class SessionReset
                 case BackendMessageType.ErrorResponse:
                     throw new PostgresServerException(ServerMessageFields.Parse(body.Span, type));
                 case BackendMessageType.ParseComplete or BackendMessageType.BindComplete or BackendMessageType.CommandComplete:
+                case BackendMessageType.RowDescription or BackendMessageType.DataRow:
                     break;
                 default:
                     if (!connection.TryHandleAnytime(type, body.Span))
