@@ -1,4 +1,5 @@
 using System.Globalization;
+using StreamRuntime.Postgres.Configuration;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Streams;
@@ -249,8 +250,8 @@ public sealed class PreparedStatementTests(LiveServer server)
     [InlineData(PgBouncerMode.Session, false)]
     public async Task BehindAPooler_NothingIsPrepared(PgBouncerMode mode, bool resetsSessions)
     {
-        await using PgBouncer bouncer = await PgBouncer.StartAsync(server.Cluster, new PgBouncerOptions { Mode = mode, PoolSize = 2 });
-        PostgresOptions options = Configuration.ConnectionString.Parse(bouncer.ConnectionString);
+        await using PgBouncer bouncer = await PgBouncer.StartAsync(server.Cluster, new PgBouncerOptions { Mode = mode, PoolSize = mode == PgBouncerMode.Session ? 10 : 2 });
+        PostgresOptions options = ConnectionString.Parse(bouncer.ConnectionString);
         await using PostgresDataSource source = PostgresDataSource.Create(options with { PrepareThreshold = 1, ResetsSessions = resetsSessions });
         for (int i = 0; i < 20; i++)
         {

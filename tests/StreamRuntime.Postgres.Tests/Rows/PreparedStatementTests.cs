@@ -207,7 +207,7 @@ public sealed class PreparedStatementTests
 
     private static PostgresOptions OptionsFor(ScriptedServer server) => Outcome.OptionsFor(server);
 
-    private static Task LogInAsync(ScriptedConnection c) => c.StartUpAsync(new ScriptedStartUp { ProcessId = Process });
+    private static Task<StartUpMessage> LogInAsync(ScriptedConnection c) => c.StartUpAsync(new ScriptedStartUp { ProcessId = Process });
 
     /// <summary>Answers a statement's first run, and its further ones from its text.</summary>
     private static async Task UnpreparedAsync(ScriptedConnection c, int runs)
