@@ -1,5 +1,6 @@
 using StreamRuntime.Connections;
 using StreamRuntime.Postgres.Configuration;
+using StreamRuntime.Postgres.Diagnostics;
 using StreamRuntime.Postgres.Protocol;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Postgres.Rows;
@@ -75,13 +76,24 @@ public sealed class PostgresDataSource : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(query);
         options ??= JsonRowStreamOptions.Default;
         options.Validate();
-        while (true)
+        QueryObservation? observation = QueryObservation.TryStart(Options, query);
+        try
         {
-            PoolLease<PostgresConnection> lease = await _pool.LeaseAsync(cancellationToken).ConfigureAwait(false);
-            if (await TryStartAsync(lease, query, options, cancellationToken).ConfigureAwait(false) is { } source)
+            while (true)
             {
-                return JsonRowStream.Create(source, options);
+                PoolLease<PostgresConnection> lease = await _pool.LeaseAsync(cancellationToken).ConfigureAwait(false);
+                observation?.TakeServer(lease.Connection.Endpoint);
+                if (await TryStartAsync(lease, query, options, cancellationToken).ConfigureAwait(false) is { } source)
+                {
+                    source.Observation = observation;
+                    return JsonRowStream.Create(source, options);
+                }
             }
+        }
+        catch (Exception failure) when (observation is not null)
+        {
+            observation.End(failure);
+            throw;
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using StreamRuntime.Postgres.Diagnostics;
 using StreamRuntime.Postgres.Protocol;
 using StreamRuntime.Postgres.Transport;
 using StreamRuntime.Streams;
@@ -94,6 +95,9 @@ internal sealed class PostgresRowSource : IRowSource
         Again,
     }
 
+    /// <summary>Is told how the query ends; null where nobody listens.</summary>
+    public QueryObservation? Observation { get; set; }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
@@ -142,6 +146,8 @@ internal sealed class PostgresRowSource : IRowSource
         _connection.Input.ReleaseIdleMemory();
         return _connection.Input.Buffered.Length;
     }
+
+    public void Ending(StreamState end, Exception? error) => Observation?.End(error);
 
     public async ValueTask DisposeAsync()
     {

@@ -83,6 +83,11 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         if (from == to && to == KeepAliveState.Active && _cell.Value == KeepAliveState.Active)
         {
             Interlocked.Increment(ref _touches);
+            if (TransitionMetrics.IsListenedTo)
+            {
+                TransitionMetrics.Touched();
+            }
+
             return true;
         }
 
@@ -184,7 +189,8 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         // Two threads may have read the clock in another order than they came here.
         now = Math.Max(now, _since);
         ref long time = ref (from == KeepAliveState.Active ? ref _timeActive : ref from == KeepAliveState.Idle ? ref _timeIdle : ref _timeError);
-        time += now - _since;
+        long spent = now - _since;
+        time += spent;
         _since = now;
         _moves++;
         long deadline = to switch
@@ -197,6 +203,12 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         _reason = reason;
         Volatile.Write(ref _evictionsDue, to == KeepAliveState.Error ? 1 : 0);
         _cell.Release(to);
+        if (TransitionMetrics.IsListenedTo)
+        {
+            // Listeners are strangers, so none runs while the cell is held.
+            TransitionMetrics.Moved(from, to, MonotonicClock.Between(0, spent));
+        }
+
         return deadline;
     }
 
@@ -225,6 +237,11 @@ public sealed class KeepAlive : IThreadPoolWorkItem
     private bool Refuse(KeepAliveState from, KeepAliveState to)
     {
         Interlocked.Increment(ref _refused);
+        if (TransitionMetrics.IsListenedTo)
+        {
+            TransitionMetrics.WasRefused(from, to);
+        }
+
         ConnectionLog.MoveRefused(_options.Logger, from, to, _cell.Value);
         return false;
     }

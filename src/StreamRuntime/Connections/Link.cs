@@ -128,6 +128,7 @@ public sealed partial class Link<TEndpoint, TConnection> : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Snapshot before;
+        LinkState<TEndpoint>? end;
         do
         {
             before = Volatile.Read(ref _snapshot);
@@ -135,8 +136,15 @@ public sealed partial class Link<TEndpoint, TConnection> : IAsyncDisposable
             {
                 return;
             }
+
+            end = before.State is null ? null : LinkState<TEndpoint>.Disconnected(_wheel.Clock.Now);
         }
-        while (!TryReplace(before, new Snapshot(before.State is null ? null : LinkState<TEndpoint>.Disconnected(_wheel.Clock.Now), null, null, null, IsDisposed: true)));
+        while (!TryReplace(before, new Snapshot(end, null, null, null, IsDisposed: true)));
+
+        if (end is not null)
+        {
+            Observe(before.State, end);
+        }
 
         before.Work?.Abandon();
         before.Fail(new ObjectDisposedException(nameof(Link<,>)));
@@ -154,6 +162,11 @@ public sealed partial class Link<TEndpoint, TConnection> : IAsyncDisposable
         }
 
         Interlocked.Increment(ref _refused);
+        if (TransitionMetrics.IsListenedTo)
+        {
+            TransitionMetrics.WasRefused(before.State?.Status, action.Kind);
+        }
+
         LinkLog.Refused(_options.Logger, action.Kind, before.State?.Status);
         return false;
     }
@@ -187,6 +200,7 @@ public sealed partial class Link<TEndpoint, TConnection> : IAsyncDisposable
         while (!TryReplace(before, after));
 
         Interlocked.Increment(ref _accepted);
+        Observe(before.State, step.State!);
         LinkLog.Moved(_options.Logger, action.Kind, before.State?.Status, step.State!.Status);
         before.Work?.Abandon();
         after.Work?.Start();
@@ -205,6 +219,14 @@ public sealed partial class Link<TEndpoint, TConnection> : IAsyncDisposable
             LinkEffect.None => new(state, null, connection, before.Outcome, false),
             _ => new(state, null, null, null, false),
         };
+    }
+
+    private static void Observe(LinkState<TEndpoint>? before, LinkState<TEndpoint> after)
+    {
+        if (TransitionMetrics.IsListenedTo)
+        {
+            TransitionMetrics.Moved(before?.Status, after.Status, before is null ? TimeSpan.Zero : MonotonicClock.Between(before.Since, after.Since));
+        }
     }
 
     private bool TryReplace(Snapshot before, Snapshot after) => Interlocked.CompareExchange(ref _snapshot, after, before) == before;

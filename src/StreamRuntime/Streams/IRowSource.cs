@@ -27,4 +27,14 @@ public interface IRowSource : IAsyncDisposable
     /// </summary>
     /// <returns>How many bytes the source still holds, such as the beginning of a row.</returns>
     int ReleaseIdleMemory() => 0;
+
+    /// <summary>
+    /// Says how the stream ended, once, right before it disposes the source. Must be quick; it has no say in the end. The default is for a source that reports to
+    /// nobody.
+    /// </summary>
+    /// <param name="end"><see cref="StreamState.Complete"/> or <see cref="StreamState.Error"/>.</param>
+    /// <param name="error">What the stream's reader is told; null when the result is complete, or the stream was disposed before its end.</param>
+    void Ending(StreamState end, Exception? error)
+    {
+    }
 }

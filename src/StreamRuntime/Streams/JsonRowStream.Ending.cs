@@ -34,7 +34,7 @@ public sealed partial class JsonRowStream
 
     private async ValueTask CompleteAsync()
     {
-        await DisposeSourceAsync().ConfigureAwait(false);
+        await DisposeSourceAsync(StreamState.Complete, null).ConfigureAwait(false);
         End(StreamState.Complete);
         _rows.Release();
         _buffered = 0;
@@ -55,7 +55,7 @@ public sealed partial class JsonRowStream
             _error = error;
             _rows.Release();
             _buffered = 0;
-            await DisposeSourceAsync().ConfigureAwait(false);
+            await DisposeSourceAsync(StreamState.Error, error.SourceException).ConfigureAwait(false);
         }
 
         _error.Throw();
@@ -100,14 +100,21 @@ public sealed partial class JsonRowStream
         _ => failure,
     };
 
-    private async ValueTask DisposeSourceAsync()
+    private async ValueTask DisposeSourceAsync(StreamState end, Exception? error)
     {
         if (!_sourceDisposed)
         {
             _sourceDisposed = true;
             try
             {
-                await _source.DisposeAsync().ConfigureAwait(false);
+                try
+                {
+                    _source.Ending(end, error);
+                }
+                finally
+                {
+                    await _source.DisposeAsync().ConfigureAwait(false);
+                }
             }
 #pragma warning disable CA1031 // A source that fails to close must not hide how the stream ended, so it is logged.
             catch (Exception failure)
@@ -131,7 +138,7 @@ public sealed partial class JsonRowStream
                 _error ??= ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(JsonRowStream)));
             }
 
-            await DisposeSourceAsync().ConfigureAwait(false);
+            await DisposeSourceAsync(StreamState.Error, early ? null : _error?.SourceException).ConfigureAwait(false);
             _clock?.Dispose();
 
             Volatile.Write(ref _ready, 0);
