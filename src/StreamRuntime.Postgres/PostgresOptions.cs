@@ -18,7 +18,10 @@ public sealed record PostgresOptions
     // Without its type, which would load the framework's cryptography, a megabyte of it, wherever options are copied.
     private readonly object? _clientCertificate;
 
-    /// <summary>The servers to try, in order (<c>host</c>, <c>port</c>). At least one.</summary>
+    /// <summary>
+    /// The servers to try, in order (<c>host</c>, <c>port</c>). At least one. A query whose connection is lost before the query was executed is run on another of them; the
+    /// one that was lost is tried last for 30 s. See also <see cref="RunsReadsAgain"/>.
+    /// </summary>
     public IReadOnlyList<PostgresEndpoint> Endpoints { get; init; } = [PostgresEndpoint.Tcp("localhost", 5432)];
 
     /// <summary>Tries the servers in random order instead (<c>load_balance_hosts=random</c>). False by default.</summary>
@@ -170,6 +173,16 @@ public sealed record PostgresOptions
 
     /// <summary>How many statements a connection keeps prepared; beyond that, the one that was not run for longest is closed. 100 by default; 1 or more.</summary>
     public int MaxPreparedStatements { get; init; } = 100;
+
+    /// <summary>
+    /// Whether a read that has been sent, and whose server is lost before the first row, is run again on another of <see cref="Endpoints"/>, each at most once. False by
+    /// default, since nobody can tell then whether the first server ran it.
+    /// </summary>
+    /// <remarks>
+    /// A read is a SELECT, WITH, VALUES or TABLE without INSERT, UPDATE, DELETE, MERGE or INTO, that calls no function but well-known ones of PostgreSQL's own which change
+    /// nothing. What views, operators and casts do is not looked into. Any other statement fails with <see cref="ErrorKind.ConnectionLost"/>, as it may have been executed.
+    /// </remarks>
+    public bool RunsReadsAgain { get; init; }
 
     /// <summary>The clock. The system's by default.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -36,6 +36,11 @@ internal sealed record QueryOptions
         While it runs: space pauses and resumes and q cancels, on a terminal; the signal USR1 pauses and USR2 resumes;
         Ctrl-C cancels the query on the server, finishes the row at hand and exits with 130.
         A closed output pipe (| head) ends the query on the server and exits quietly with 0.
+        A source may name several servers, as in postgres://h1:5432,h2:5433/shop, tried in that order. When one is lost before the
+        first row, the query goes to the next: any statement that had not been sent to run, and after that a plain read, which changes
+        nothing (select, with, values or table that calls none but PostgreSQL's well-known functions). What else was sent may have been
+        run, so it fails with 1; so does every query that is lost after its first row. A server that accepts and does not answer is
+        given up after connect_timeout (default: 10s), as in postgres://h1,h2/shop?connect_timeout=3.
         Exit codes: 0 done, 1 the source or the destination failed, 2 wrong usage, 130 interrupted.
 
         examples:

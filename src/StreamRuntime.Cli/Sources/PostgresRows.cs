@@ -18,6 +18,7 @@ internal static class PostgresRows
 
             // One query is run, and nobody comes after it.
             ResetsSessions = false,
+            RunsReadsAgain = true,
         };
 
         // Before connecting: what was left out may be why that fails.

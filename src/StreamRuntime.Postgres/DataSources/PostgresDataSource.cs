@@ -79,16 +79,9 @@ public sealed class PostgresDataSource : IAsyncDisposable
         QueryObservation? observation = QueryObservation.TryStart(Options, query);
         try
         {
-            while (true)
-            {
-                PoolLease<PostgresConnection> lease = await _pool.LeaseAsync(cancellationToken).ConfigureAwait(false);
-                observation?.TakeServer(lease.Connection.Endpoint);
-                if (await TryStartAsync(lease, query, options, cancellationToken).ConfigureAwait(false) is { } source)
-                {
-                    source.Observation = observation;
-                    return JsonRowStream.Create(source, options);
-                }
-            }
+            PostgresRowSource rows = await StartAnywhereAsync(query, options, observation, cancellationToken).ConfigureAwait(false);
+            rows.Observation = observation;
+            return JsonRowStream.Create(MayRunAgain(query) ? FailingOver(rows, query, options, observation) : rows, options);
         }
         catch (Exception failure) when (observation is not null)
         {
@@ -107,6 +100,44 @@ public sealed class PostgresDataSource : IAsyncDisposable
         _wheel.Dispose();
     }
 
+    /// <summary>
+    /// True when the server has gone, or is going (admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout). Said before the query's last message was
+    /// sent, it means that nothing has happened: what is executed without a Sync behind it is not committed.
+    /// </summary>
+    internal static bool IsLoss(StreamRuntimeException failure) =>
+        failure.Kind == ErrorKind.ConnectionLost || failure is PostgresServerException { SqlState: "57P01" or "57P02" or "57P03" or "57P05" };
+
+    /// <summary>Starts a query on the first connection that lasts until it runs. Nothing is run twice: what is lost here was not executed.</summary>
+    private async ValueTask<PostgresRowSource> StartAnywhereAsync(
+        PostgresQuery query, JsonRowStreamOptions options, QueryObservation? observation, CancellationToken cancellationToken)
+    {
+        int otherServers = Options.Endpoints.Count - 1;
+        while (true)
+        {
+            PoolLease<PostgresConnection> lease = await _pool.LeaseAsync(cancellationToken).ConfigureAwait(false);
+            bool isReused = lease.IsReused;
+            observation?.TakeServer(lease.Connection.Endpoint);
+            if (await TryStartAsync(lease, query, options, isReused || otherServers > 0, cancellationToken).ConfigureAwait(false) is { } rows)
+            {
+                return rows;
+            }
+
+            otherServers -= isReused ? 0 : 1;
+        }
+    }
+
+    private bool MayRunAgain(PostgresQuery query) => Options.RunsReadsAgain && Options.Endpoints.Count > 1 && ReadOnlyStatement.Is(query.Text);
+
+    private RowsThatFailOver FailingOver(PostgresRowSource rows, PostgresQuery query, JsonRowStreamOptions options, QueryObservation? observation) => new(
+        rows,
+        Options.Endpoints.Count - 1,
+        (lost, token) =>
+        {
+            _hosts.TryLast(lost.Endpoint);
+            return StartAnywhereAsync(query, options, observation, token);
+        },
+        observation);
+
     private async ValueTask<PostgresConnection> OpenAsync(CancellationToken cancellationToken)
     {
         var link = new Link<PostgresOptions, PostgresConnection>((_, token) => new ValueTask<PostgresConnection>(_hosts.OpenAsync(token)), _wheel, Options.Link);
@@ -123,9 +154,9 @@ public sealed class PostgresDataSource : IAsyncDisposable
         }
     }
 
-    /// <summary>Null when the connection, used before, turned out to have been lost meanwhile: nothing was run, and the next one may serve.</summary>
+    /// <summary>Null when the connection was lost and another may serve: nothing was run.</summary>
     private async Task<PostgresRowSource?> TryStartAsync(
-        PoolLease<PostgresConnection> lease, PostgresQuery query, JsonRowStreamOptions options, CancellationToken cancellationToken)
+        PoolLease<PostgresConnection> lease, PostgresQuery query, JsonRowStreamOptions options, bool mayAnotherServe, CancellationToken cancellationToken)
     {
         PostgresConnection connection = lease.Connection;
         bool isClean = false;
@@ -141,8 +172,14 @@ public sealed class PostgresDataSource : IAsyncDisposable
             isStarted = true;
             return source;
         }
-        catch (StreamRuntimeException failure) when (lease.IsReused && IsLoss(failure))
+        catch (StreamRuntimeException failure) when (mayAnotherServe && IsLoss(failure))
         {
+            if (!lease.IsReused)
+            {
+                // It let us in and then was gone, which it may well do again.
+                _hosts.TryLast(connection.Endpoint);
+            }
+
             return null;
         }
         catch (StreamRuntimeException refused) when (Resynchronization.CanHelp(refused))
@@ -229,8 +266,4 @@ public sealed class PostgresDataSource : IAsyncDisposable
 
         await lease.ReturnAsync(isClean).ConfigureAwait(false);
     }
-
-    // The server has gone, or is going (admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout), and says so before it has run anything.
-    private static bool IsLoss(StreamRuntimeException failure) =>
-        failure.Kind == ErrorKind.ConnectionLost || failure is PostgresServerException { SqlState: "57P01" or "57P02" or "57P03" or "57P05" };
 }

@@ -98,6 +98,12 @@ internal sealed class PostgresRowSource : IRowSource
     /// <summary>Is told how the query ends; null where nobody listens.</summary>
     public QueryObservation? Observation { get; set; }
 
+    /// <summary>The server that runs the query.</summary>
+    public PostgresEndpoint Endpoint => _connection.Endpoint;
+
+    /// <summary>Whether a row has come that is wanted, or the end of the result.</summary>
+    public bool HasRows { get; private set; }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
@@ -238,6 +244,7 @@ internal sealed class PostgresRowSource : IRowSource
         {
             // Also after a throw, for whoever drains the rest.
             _taken = at;
+            HasRows |= rows.Count > 0;
 
             // Where there is no row yet, what is held is the beginning of one. Other messages, whole or begun, would pass for its progress.
             int held = at < buffered.Length && buffered[at] == (byte)BackendMessageType.DataRow ? buffered.Length - at : 0;
@@ -379,6 +386,7 @@ internal sealed class PostgresRowSource : IRowSource
                 ReadOnlySpan<byte> tag = BackendMessage.ReadText(ref body, type);
                 BackendMessage.CheckEnd(body, type);
                 _connection.Statements.TakeCommandTag(tag);
+                HasRows = true;
                 _phase = Phase.Ending;
                 break;
             case BackendMessageType.EmptyQueryResponse when _phase == Phase.Rows && _columns == 0:

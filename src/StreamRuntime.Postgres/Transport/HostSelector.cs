@@ -1,12 +1,17 @@
+using System.Collections.Concurrent;
 using StreamRuntime.Postgres.Protocol;
 
 namespace StreamRuntime.Postgres.Transport;
 
 /// <summary>Chooses among several servers: the order to try them in, and which one is acceptable.</summary>
-/// <remarks>Immutable after construction; thread-safe.</remarks>
+/// <remarks>Thread-safe.</remarks>
 internal sealed class HostSelector
 {
+    // As long as a server takes to be missed by whoever restarts it. It is tried all the same, where the others don't serve.
+    private static readonly TimeSpan Distrust = TimeSpan.FromSeconds(30);
+
     private readonly PostgresOptions _options;
+    private readonly ConcurrentDictionary<PostgresEndpoint, long> _lostAt = new();
 
     public HostSelector(PostgresOptions options) => _options = options;
 
@@ -18,6 +23,11 @@ internal sealed class HostSelector
         if (_options.LoadBalanceHosts)
         {
             Random.Shared.Shuffle(endpoints);
+        }
+
+        if (!_lostAt.IsEmpty)
+        {
+            endpoints = [.. endpoints.OrderBy(IsDistrusted)];
         }
 
         var failures = new List<StreamRuntimeException>();
@@ -34,6 +44,25 @@ internal sealed class HostSelector
         }
 
         return await TryOpenAsync(endpoints, wanted, failures, cancellationToken).ConfigureAwait(false) ?? throw Combine(failures);
+    }
+
+    /// <summary>Has a server tried after all others for a while.</summary>
+    public void TryLast(PostgresEndpoint endpoint) => _lostAt[endpoint] = _options.TimeProvider.GetTimestamp();
+
+    private bool IsDistrusted(PostgresEndpoint endpoint)
+    {
+        if (!_lostAt.TryGetValue(endpoint, out long lostAt))
+        {
+            return false;
+        }
+
+        if (_options.TimeProvider.GetElapsedTime(lostAt) < Distrust)
+        {
+            return true;
+        }
+
+        _lostAt.TryRemove(KeyValuePair.Create(endpoint, lostAt));
+        return false;
     }
 
     private async Task<PostgresConnection?> TryOpenAsync(

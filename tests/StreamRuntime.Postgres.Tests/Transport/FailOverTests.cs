@@ -1,0 +1,153 @@
+using StreamRuntime.Postgres.DataSources;
+using StreamRuntime.Postgres.Queries;
+using StreamRuntime.Streams;
+using StreamRuntime.TestKit.Servers;
+
+namespace StreamRuntime.Postgres.Tests.Transport;
+
+/// <summary>Several servers, the first of which goes at the wrong moment.</summary>
+public sealed class FailOverTests
+{
+    private const string Read = "select data from t";
+    private const string Write = "insert into t values (1) returning data";
+
+    public enum Loss
+    {
+        BeforeItIsDescribed,
+        WithAGoodbyeBeforeItIsDescribed,
+        WhenItIsRun,
+        WithAGoodbyeWhenItIsRun,
+        AfterItIsBound,
+        InsideTheFirstRow,
+    }
+
+    [Theory]
+    [InlineData(Loss.BeforeItIsDescribed, Read, true)]
+    [InlineData(Loss.BeforeItIsDescribed, Write, true)]
+    [InlineData(Loss.WithAGoodbyeBeforeItIsDescribed, Write, true)]
+    [InlineData(Loss.WhenItIsRun, Read, true)]
+    [InlineData(Loss.WhenItIsRun, Write, false)]
+    [InlineData(Loss.WithAGoodbyeWhenItIsRun, Read, true)]
+    [InlineData(Loss.WithAGoodbyeWhenItIsRun, Write, false)]
+    [InlineData(Loss.AfterItIsBound, Read, true)]
+    [InlineData(Loss.AfterItIsBound, Write, false)]
+    [InlineData(Loss.InsideTheFirstRow, Read, true)]
+    [InlineData(Loss.InsideTheFirstRow, Write, false)]
+    public async Task ServerLost_BeforeTheFirstRow_IsRunOnTheNextWhereNothingCanHappenTwice(Loss loss, string sql, bool survives)
+    {
+        await using ScriptedServer first = ScriptedServer.Start(c => LoseAsync(c, loss));
+        await using ScriptedServer second = ServerOf(3);
+        await using PostgresDataSource source = PostgresDataSource.Create(OptionsFor(first, second));
+
+        if (survives)
+        {
+            Assert.Equal(3, await CountAsync(source, sql));
+            Assert.Single(first.Connections);
+
+            // For a while, nobody is sent there.
+            Assert.Equal(1, source.GetPoolStatistics().Idle);
+        }
+        else
+        {
+            var lost = await Assert.ThrowsAnyAsync<StreamRuntimeException>(() => CountAsync(source, sql));
+            Assert.True(PostgresDataSource.IsLoss(lost), lost.Message);
+            Assert.Empty(second.Connections);
+        }
+    }
+
+    [Fact]
+    public async Task ServerLost_AfterTheFirstRow_IsTheCallers_WhoHasIt()
+    {
+        await using ScriptedServer first = ScriptedServer.Start(async c =>
+        {
+            await c.StartUpAsync();
+            await DescribeAsync(c);
+            await c.ExpectAsync("BES");
+            await c.SendAsync(BackendMessages.Join(BackendMessages.BindComplete, BackendMessages.DataRow("{\"i\":1}")));
+        });
+        await using ScriptedServer second = ServerOf(3);
+        await using PostgresDataSource source = PostgresDataSource.Create(OptionsFor(first, second));
+        await using JsonRowStream stream = await source.StreamAsync(new PostgresQuery(Read));
+        Assert.True(await stream.ReadBatchAsync());
+        Assert.Equal(1, stream.CurrentBatch.Count);
+
+        var lost = await Assert.ThrowsAsync<StreamRuntimeException>(async () => await stream.ReadBatchAsync());
+        Assert.Equal(ErrorKind.ConnectionLost, lost.Kind);
+        Assert.Empty(second.Connections);
+    }
+
+    [Fact]
+    public async Task NotAskedFor_AReadThatWasSent_IsNotRunAgain()
+    {
+        await using ScriptedServer first = ScriptedServer.Start(c => LoseAsync(c, Loss.WhenItIsRun));
+        await using ScriptedServer second = ServerOf(3);
+        await using PostgresDataSource source = PostgresDataSource.Create(OptionsFor(first, second) with { RunsReadsAgain = false });
+        Assert.Equal(ErrorKind.ConnectionLost, (await Assert.ThrowsAsync<StreamRuntimeException>(() => CountAsync(source, Read))).Kind);
+        Assert.Empty(second.Connections);
+    }
+
+    [Theory]
+    [InlineData(Loss.BeforeItIsDescribed)]
+    [InlineData(Loss.WhenItIsRun)]
+    public async Task EveryServerLost_IsAnErrorAfterOneRunOnEach(Loss loss)
+    {
+        await using ScriptedServer first = ScriptedServer.Start(c => LoseAsync(c, loss));
+        await using ScriptedServer second = ScriptedServer.Start(c => LoseAsync(c, loss));
+        await using PostgresDataSource source = PostgresDataSource.Create(OptionsFor(first, second));
+        Assert.Equal(ErrorKind.ConnectionLost, (await Assert.ThrowsAsync<StreamRuntimeException>(() => CountAsync(source, Read))).Kind);
+        Assert.Equal((1, 1), (first.Connections.Count, second.Connections.Count));
+        Assert.Equal(0, source.GetPoolStatistics().Total);
+    }
+
+    private static async Task LoseAsync(ScriptedConnection c, Loss loss)
+    {
+        byte[] goodbye = BackendMessages.ErrorResponse("57P01", "terminating connection due to administrator command", "FATAL");
+        await c.StartUpAsync();
+        if (loss is Loss.BeforeItIsDescribed or Loss.WithAGoodbyeBeforeItIsDescribed)
+        {
+            await c.ExpectAsync("PDH");
+            await c.SendAsync(loss == Loss.BeforeItIsDescribed ? [] : goodbye);
+            return;
+        }
+
+        await DescribeAsync(c);
+        await c.ExpectAsync("BES");
+        await c.SendAsync(loss switch
+        {
+            Loss.AfterItIsBound => BackendMessages.BindComplete,
+            Loss.WithAGoodbyeWhenItIsRun => goodbye,
+            Loss.InsideTheFirstRow => BackendMessages.Join(BackendMessages.BindComplete, BackendMessages.DataRow("{\"i\":1}")[..^2]),
+            _ => [],
+        });
+    }
+
+    private static async Task DescribeAsync(ScriptedConnection c)
+    {
+        await c.ExpectAsync("PDH");
+        await c.SendAsync(Conversation.DescribedJson);
+    }
+
+    private static ScriptedServer ServerOf(int rows) => ScriptedServer.Start(async c =>
+    {
+        await Conversation.Json(rows).PlayAsync(c);
+        await c.DrainAsync();
+    });
+
+    private static PostgresOptions OptionsFor(params ScriptedServer[] servers) => Outcome.OptionsFor(servers[0]) with
+    {
+        Endpoints = [.. servers.SelectMany(s => Outcome.OptionsFor(s).Endpoints)],
+        RunsReadsAgain = true,
+    };
+
+    private static async Task<int> CountAsync(PostgresDataSource source, string sql)
+    {
+        int rows = 0;
+        await using JsonRowStream stream = await source.StreamAsync(new PostgresQuery(sql));
+        while (await stream.ReadBatchAsync())
+        {
+            rows += stream.CurrentBatch.Count;
+        }
+
+        return rows;
+    }
+}
