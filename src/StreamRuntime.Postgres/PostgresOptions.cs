@@ -42,7 +42,10 @@ public sealed record PostgresOptions
     /// <summary>Whether and how to use TLS (<c>sslmode</c>). <see cref="SslMode.Prefer"/> by default, as with libpq. Ignored on Unix sockets.</summary>
     public SslMode SslMode { get; init; } = SslMode.Prefer;
 
-    /// <summary>How TLS is begun (<c>sslnegotiation</c>): false asks PostgreSQL first, true starts TLS at once. False by default.</summary>
+    /// <summary>
+    /// How TLS is begun (<c>sslnegotiation</c>): false asks PostgreSQL first, true starts TLS at once, which needs an <see cref="SslMode"/> of at least
+    /// <see cref="SslMode.Require"/>. False by default.
+    /// </summary>
     public bool SslDirect { get; init; }
 
     /// <summary>
@@ -203,6 +206,9 @@ public sealed record PostgresOptions
         Check(CancelDrainBytes >= 0, "CancelDrainBytes must not be negative.");
         Check(PrepareThreshold >= 0, "PrepareThreshold must not be negative.");
         Check(MaxPreparedStatements >= 1, "MaxPreparedStatements must be at least 1. PrepareThreshold 0 prepares nothing.");
+        Check(
+            !SslDirect || SslMode >= SslMode.Require,
+            $"SslDirect (sslnegotiation=direct) needs an SslMode of at least Require: with {SslMode}, a server might be spoken to without TLS after all.");
         Check(
             SslRootCertificateFile != SystemRoots || SslMode == SslMode.VerifyFull,
             "SslRootCertificateFile is \"system\", which trusts every public authority, so SslMode must be VerifyFull, which checks the host's name too.");

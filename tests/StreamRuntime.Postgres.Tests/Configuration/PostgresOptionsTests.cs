@@ -35,4 +35,30 @@ public sealed class PostgresOptionsTests
 
     [Fact]
     public void Validate_VerifyCaOnUnixSockets_NeedsNoRoots() => new PostgresOptions { Endpoints = [Unix], SslMode = SslMode.VerifyCa }.Validate();
+
+    [Theory]
+    [InlineData(SslMode.Disable)]
+    [InlineData(SslMode.Allow)]
+    [InlineData(SslMode.Prefer)]
+    public void Validate_DirectTlsThatMayBeLeftOut_IsRefused(SslMode mode)
+    {
+        var error = Assert.Throws<StreamRuntimeException>(new PostgresOptions { Endpoints = [Tcp], SslMode = mode, SslDirect = true }.Validate);
+        Assert.Equal(ErrorKind.Configuration, error.Kind);
+        Assert.Contains("SslDirect", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Require", error.Message, StringComparison.Ordinal);
+        Assert.Contains(mode.ToString(), error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SslMode.Require)]
+    [InlineData(SslMode.VerifyFull)]
+    public void Validate_DirectTlsThatIsDemanded_IsTaken(SslMode mode) => new PostgresOptions { Endpoints = [Tcp], SslMode = mode, SslDirect = true }.Validate();
+
+    [Fact]
+    public void Validate_PreparedStatements_HaveRanges()
+    {
+        Assert.Contains("PrepareThreshold", Assert.Throws<StreamRuntimeException>(new PostgresOptions { PrepareThreshold = -1 }.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("MaxPreparedStatements", Assert.Throws<StreamRuntimeException>(new PostgresOptions { MaxPreparedStatements = 0 }.Validate).Message, StringComparison.Ordinal);
+        new PostgresOptions { PrepareThreshold = 0, MaxPreparedStatements = 1 }.Validate();
+    }
 }

@@ -61,9 +61,8 @@ public sealed class FailOverTests
         await using ScriptedServer first = ScriptedServer.Start(async c =>
         {
             await c.StartUpAsync();
-            await DescribeAsync(c);
-            await c.ExpectAsync("BES");
-            await c.SendAsync(BackendMessages.Join(BackendMessages.BindComplete, BackendMessages.DataRow("{\"i\":1}")));
+            byte[] bound = await DescribeAndBindAsync(c);
+            await c.SendAsync(BackendMessages.Join(bound, BackendMessages.DataRow("{\"i\":1}")));
         });
         await using ScriptedServer second = ServerOf(3);
         await using PostgresDataSource source = PostgresDataSource.Create(OptionsFor(first, second));
@@ -110,26 +109,40 @@ public sealed class FailOverTests
             return;
         }
 
-        await DescribeAsync(c);
-        await c.ExpectAsync("BES");
+        byte[] bound = await DescribeAndBindAsync(c);
         await c.SendAsync(loss switch
         {
-            Loss.AfterItIsBound => BackendMessages.BindComplete,
+            Loss.AfterItIsBound => bound,
             Loss.WithAGoodbyeWhenItIsRun => goodbye,
-            Loss.InsideTheFirstRow => BackendMessages.Join(BackendMessages.BindComplete, BackendMessages.DataRow("{\"i\":1}")[..^2]),
+            Loss.InsideTheFirstRow => BackendMessages.Join(bound, BackendMessages.DataRow("{\"i\":1}")[..^2]),
             _ => [],
         });
     }
 
-    private static async Task DescribeAsync(ScriptedConnection c)
+    /// <summary>Reads a query up to its Sync, and describes it on the way where it is asked to; gives the answer that is then due ahead of the rows.</summary>
+    private static async Task<byte[]> DescribeAndBindAsync(ScriptedConnection c)
     {
-        await c.ExpectAsync("PDH");
-        await c.SendAsync(Conversation.DescribedJson);
+        byte[] json = BackendMessages.RowDescription(("data", Conversation.JsonOid));
+        await c.ExpectAsync("P");
+        if (await c.ReadMessageAsync() is { Type: 'D' })
+        {
+            await c.ExpectAsync("H");
+            await c.SendAsync(Conversation.DescribedJson);
+            await c.ExpectAsync("BES");
+            return BackendMessages.BindComplete;
+        }
+
+        // Known from the server that was lost, so everything comes at once.
+        await c.ExpectAsync("DES");
+        return BackendMessages.Join(BackendMessages.ParseComplete, BackendMessages.BindComplete, json);
     }
 
     private static ScriptedServer ServerOf(int rows) => ScriptedServer.Start(async c =>
     {
-        await Conversation.Json(rows).PlayAsync(c);
+        await c.StartUpAsync();
+        byte[] bound = await DescribeAndBindAsync(c);
+        byte[] result = Conversation.Json(rows).Parts[^1];
+        await c.SendAsync(BackendMessages.Join(bound, result[BackendMessages.BindComplete.Length..]));
         await c.DrainAsync();
     });
 
