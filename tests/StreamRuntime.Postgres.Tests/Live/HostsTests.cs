@@ -68,6 +68,18 @@ public sealed class HostsTests(HostsTests.Pair pair) : IClassFixture<HostsTests.
     }
 
     [Fact]
+    public async Task Standby_KeepsStatementsAndResetsItsSessions()
+    {
+        await using PostgresDataSource source = PostgresDataSource.Create(Options([pair.StandbyPort], "") with { PrepareThreshold = 1 });
+        for (int i = 0; i < 6; i++)
+        {
+            Assert.Equal($"{{\"n\":{(i == 0 ? 0 : 1)}}}", await source.RowAsync("select count(*)::int as n from pg_prepared_statements"));
+        }
+
+        Assert.Equal(1, source.GetPoolStatistics().Opened);
+    }
+
+    [Fact]
     public async Task FirstHost_RefusingTheConnection_IsPassedOver()
     {
         await using PostgresDataSource source = Source([ClosedPort(), pair.Primary.Port], "");
