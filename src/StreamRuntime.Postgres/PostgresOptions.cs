@@ -163,8 +163,8 @@ public sealed record PostgresOptions
     /// <remarks>
     /// <para>
     /// A statement is its text and its parameters' types. Kept are SELECT, WITH, VALUES, TABLE, INSERT, UPDATE, DELETE and MERGE that give rows and are shorter than
-    /// 16 Ki characters; no text with <c>'now'</c>, <c>'today'</c> and the like in it, which would stay the day it was prepared on; and nothing where the
-    /// server's process is another than the one we logged in to, as behind pgbouncer. Where a statement has gone, or its columns have changed, it is run as one that was
+    /// 16 Ki characters; no text with <c>'now'</c>, <c>'today'</c> and the like in it, which would stay the day it was prepared on; none with a star and a function
+    /// that is not PostgreSQL's own, whose columns would stay what they were; and nothing where the server's process is another than the one we logged in to, as behind pgbouncer. Where a statement has gone, or its columns have changed, it is run as one that was
     /// never prepared, in the same call.
     /// </para>
     /// <para>

@@ -15,6 +15,9 @@ internal static class PreparableStatement
     public static bool IsPreparable(ReadOnlySpan<char> sql, bool standardStrings)
     {
         bool isKnown = false;
+        bool hasStar = false;
+        bool callsUnknown = false;
+        SqlToken last = default;
         var scanner = new SqlScanner(sql, standardStrings);
         while (scanner.TryRead(out SqlToken token))
         {
@@ -34,9 +37,17 @@ internal static class PreparableStatement
             {
                 return false;
             }
+
+            if (!token.IsBlank)
+            {
+                hasStar |= text is "*" && sql[last.Start..last.End] is not "(";
+                callsUnknown |= text is "(" && KnownFunctions.IsUnknownCall(sql, last);
+                last = token;
+            }
         }
 
-        return isKnown;
+        // The columns that a star stood for when it was parsed stay, and what a function returns is not watched over: a column that its type got later would be missing.
+        return isKnown && !(hasStar && callsUnknown);
     }
 
     private static bool HoldsMoment(ReadOnlySpan<char> text)

@@ -4,12 +4,13 @@ using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Streams;
 using StreamRuntime.TestKit.Servers;
+using Xunit.Abstractions;
 
 namespace StreamRuntime.Postgres.Tests.Live;
 
 /// <summary>Statements that repeat on a real server, which keeps them, loses them and changes beneath them.</summary>
 [Collection(LiveTests.Name)]
-public sealed class PreparedStatementTests(LiveServer server)
+public sealed class PreparedStatementTests(LiveServer server, ITestOutputHelper output)
 {
     private const string Ours = "select count(*)::int as n from pg_prepared_statements where not from_sql and name like 'streamruntime%'";
 
@@ -97,6 +98,29 @@ public sealed class PreparedStatementTests(LiveServer server)
             for (int i = 0; i < 4; i++)
             {
                 Assert.Equal([row], await source.RowsAsync(Sql));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("select * from kept_rows()")]
+    [InlineData("select (r).* from kept_rows() r")]
+    [InlineData("select r from kept_rows() r")]
+    [InlineData("select * from kept_view")]
+    public async Task TableBehindAFunctionOrViewAltered_GivesWhatAnUnpreparedRunGives(string sql)
+    {
+        await server.Cluster.PsqlAsync(
+            "drop view if exists kept_view; drop function if exists kept_rows(); drop table if exists kept_behind; create table kept_behind as select 1 as a; "
+            + "create function kept_rows() returns setof kept_behind language sql as 'select * from kept_behind'; create view kept_view as select * from kept_behind");
+        await using PostgresDataSource source = Source(1);
+        await using PostgresDataSource never = Source(0);
+        foreach (string change in (string[])["select 1", "alter table kept_behind add column b text default 'x'", "create or replace view kept_view as select a, b from kept_behind"])
+        {
+            await server.Cluster.PsqlAsync(change);
+            List<string> expected = await never.RowsAsync(sql);
+            for (int i = 0; i < 4; i++)
+            {
+                Assert.Equal(expected, await source.RowsAsync(sql));
             }
         }
     }
@@ -273,6 +297,7 @@ public sealed class PreparedStatementTests(LiveServer server)
     public async Task ManyClients_ManyStatements_DroppedAndAltered_GiveTheirOwnRows()
     {
         int seed = Random.Shared.Next(1_000_000);
+        output.WriteLine($"seed {seed}");
         await server.Cluster.PsqlAsync("drop table if exists shifting; create table shifting as select 1 as a, 'x' as b");
         await using PostgresDataSource source = PostgresDataSource.Create(server.Options() with
         {

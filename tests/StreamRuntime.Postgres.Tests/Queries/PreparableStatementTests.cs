@@ -13,6 +13,9 @@ public sealed class PreparableStatementTests
     [InlineData("table t")]
     [InlineData("insert into t values ($1) returning i")]
     [InlineData("select $tag$ plain $tag$")]
+    [InlineData("select a, b from mine.f($1)")]
+    [InlineData("select count(*), f(x) from t group by x")]
+    [InlineData("select * from generate_series(1, 3)")]
     public void ThatMeansTheSameAlways_IsPreparable(string sql, bool isPlain = false)
     {
         // 'snow' holds a word that it does not mean: doubt, which costs speed only.
@@ -30,6 +33,9 @@ public sealed class PreparableStatementTests
     [InlineData("call p()")]
     [InlineData("deallocate all")]
     [InlineData("\"select\" 1")]
+    [InlineData("select * from f()")]
+    [InlineData("select (x).* from f /* returns a table's rows */ (1) x")]
+    [InlineData("select distinct * from \"count\"(1)")]
     [InlineData("select * from t where day = 'today'")]
     [InlineData("select 'NOW'::timestamptz")]
     [InlineData("select date $$Yesterday$$")]
