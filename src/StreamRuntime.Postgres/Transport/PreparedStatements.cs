@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Security.Cryptography;
 using StreamRuntime.Postgres.Protocol;
 using StreamRuntime.Postgres.Queries;
 
@@ -109,7 +108,7 @@ internal sealed class PreparedStatements
             Drop(_byUse.Last!.Value);
         }
 
-        _prefix ??= $"streamruntime_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12))}_";
+        _prefix ??= $"streamruntime_{Guid.NewGuid():N}_";
         var statement = new PreparedStatement(key, _prefix + (++_made).ToString(CultureInfo.InvariantCulture), settings);
         _statements.Add(key, _byUse.AddFirst(statement));
         return statement;

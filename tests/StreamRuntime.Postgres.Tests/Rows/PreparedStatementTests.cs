@@ -43,7 +43,7 @@ public sealed class PreparedStatementTests
         }
 
         string name = NameOf(parsed[0]);
-        Assert.Matches("^streamruntime_[0-9a-f]{24}_1$", name);
+        Assert.Matches("^streamruntime_[0-9a-f]{32}_1$", name);
         Assert.Equal([.. Zero(name), .. Zero(Sql), 0, 1, 0, 0, 0, 23], parsed[0].Body);
         Assert.Equal(Bind(name, "2"), parsed[1].Body);
         Assert.Equal("P\0"u8.ToArray(), parsed[2].Body);
