@@ -45,13 +45,19 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable, IObs
     /// <param name="options">How the pool behaves; <see cref="ConnectionPoolOptions.Default"/> when null.</param>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: an option can't be used.</exception>
     public ConnectionPool(Func<CancellationToken, ValueTask<TConnection>> open, ConnectionPoolOptions? options = null)
+        : this(open, options, null)
+    {
+    }
+
+    /// <summary>Makes a pool on a wheel of the caller's, which is the pool's to dispose.</summary>
+    internal ConnectionPool(Func<CancellationToken, ValueTask<TConnection>> open, ConnectionPoolOptions? options, TimingWheel? wheel)
     {
         ArgumentNullException.ThrowIfNull(open);
         options ??= ConnectionPoolOptions.Default;
         options.Validate();
         _open = open;
         _options = options;
-        _wheel = new TimingWheel(options.TimeProvider, TimeSpan.FromMilliseconds(10));
+        _wheel = wheel ?? new TimingWheel(options.TimeProvider, TimeSpan.FromMilliseconds(10));
         _keepAlive = new KeepAliveOptions { IdleTimeout = options.IdleTimeout, Logger = options.Logger };
         _usableWithoutLookNanoseconds = MonotonicClock.After(0, options.UsableWithoutLook);
         PoolMetrics.Add(this);
