@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using StreamRuntime.Postgres.Configuration;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.TestKit;
-using StreamRuntime.TestKit.Processes;
 using StreamRuntime.TestKit.Servers;
 
 namespace StreamRuntime.Postgres.Tests.Live;
@@ -165,60 +164,26 @@ public sealed class HostsTests(HostsTests.Pair pair) : IClassFixture<HostsTests.
     public sealed class Pair : IAsyncLifetime
     {
         private PostgresCluster? _primary;
-        private ChildProcess? _standby;
+        private PostgresCluster? _standby;
 
         public PostgresCluster Primary => _primary ?? throw new InvalidOperationException("The primary was not started.");
 
-        public int StandbyPort { get; private set; }
+        public int StandbyPort => (_standby ?? throw new InvalidOperationException("The standby was not started.")).Port;
 
         public async Task InitializeAsync()
         {
             _primary = await PostgresCluster.StartAsync(new PostgresClusterOptions
             {
                 Roles = [new("guarded", "word")],
-                HostBasedAuthentication =
-                [
-                    "local replication postgres trust",
-                    "host all guarded 127.0.0.1/32 scram-sha-256",
-                    "host all all 127.0.0.1/32 trust",
-                ],
+                HostBasedAuthentication = ["host all guarded 127.0.0.1/32 scram-sha-256", "host all all 127.0.0.1/32 trust"],
             });
-            string folder = TestFolder.Create("standby");
-            if (Environment.IsPrivilegedProcess)
-            {
-                await CommandLine.RunAsync("chown", ["postgres:", folder]);
-            }
-
-            string programs = Path.GetDirectoryName(new FileInfo($"/proc/{_primary.ProcessId}/exe").LinkTarget!)!;
-            string data = Path.Combine(folder, "data");
-            string port = _primary.Port.ToString(CultureInfo.InvariantCulture);
-            await CommandLine.RunAsync(
-                Path.Combine(programs, "pg_basebackup"),
-                ["-D", data, "-h", _primary.SocketDirectory, "-p", port, "-U", PostgresCluster.SuperUser, "-R", "-c", "fast", "--no-sync"],
-                account: ServerAccount.NotRoot,
-                workingDirectory: folder);
-            await File.WriteAllLinesAsync(Path.Combine(data, "pg_hba.conf"), ["local all all trust", "host all all 127.0.0.1/32 trust"]);
-            StandbyPort = ClosedPort();
-            _standby = await ChildProcess.StartAsync(
-                Path.Combine(programs, "postgres"),
-                ["-D", data, "-p", StandbyPort.ToString(CultureInfo.InvariantCulture), "-c", $"unix_socket_directories={folder}"],
-                folder,
-                ServerAccount.NotRoot,
-                UnixSignal.Quit);
-            string? ready = await _standby.WaitForLineAsync(
-                line => line.Contains("ready to accept read-only connections", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
-            if (ready is null)
-            {
-                throw new InvalidOperationException($"The standby did not start. Its log:\n{_standby.Log}");
-            }
+            _standby = await PostgresCluster.StartAsync(new PostgresClusterOptions { Primary = _primary });
         }
 
         public async Task DisposeAsync()
         {
             if (_standby is not null)
             {
-                _standby.Signal(UnixSignal.Quit);
-                await _standby.Exited;
                 await _standby.DisposeAsync();
             }
 

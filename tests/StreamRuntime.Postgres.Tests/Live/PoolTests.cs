@@ -1,8 +1,6 @@
-using System.Globalization;
 using StreamRuntime.Connections;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Streams;
-using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Servers;
 using Xunit.Abstractions;
 
@@ -13,7 +11,6 @@ namespace StreamRuntime.Postgres.Tests.Live;
 public sealed class PoolTests(LiveServer server, ITestOutputHelper output)
 {
     private const string Backend = "select pg_backend_pid() as p";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     [Fact]
     public async Task SecondStream_UsesTheConnectionOfTheFirst()
@@ -169,15 +166,7 @@ public sealed class PoolTests(LiveServer server, ITestOutputHelper output)
         PoolStatistics pool = source.GetPoolStatistics();
         output.WriteLine($"{rows} rows, {cancelled} cancelled; {pool}");
         Assert.True(rows > 0 && cancelled > 0);
-        await Wait.UntilAsync(() => source.GetPoolStatistics() is { Leased: 0, Opening: 0, Closing: 0, Waiting: 0 }, Limit, "all came back");
-        await Wait.UntilAsync(
-            async () => await server.Cluster.PsqlAsync($"select count(*) from pg_stat_activity where application_name = '{Application}'")
-                == source.GetPoolStatistics().Total.ToString(CultureInfo.InvariantCulture),
-            Limit,
-            "the server sees as many connections");
-        Assert.InRange(source.GetPoolStatistics().Total, 1, 10);
-        await source.DisposeAsync();
-        await Wait.UntilAsync(
-            async () => await server.Cluster.PsqlAsync($"select count(*) from pg_stat_activity where application_name = '{Application}'") == "0", Limit, "none is left");
+        await source.AssertSettledAsync(server.Cluster, Application);
+        await source.AssertGoneAfterDisposalAsync(server.Cluster, Application);
     }
 }

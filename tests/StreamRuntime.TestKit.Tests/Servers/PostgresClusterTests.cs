@@ -99,6 +99,24 @@ public sealed class PostgresClusterTests
     }
 
     [Fact]
+    public async Task Start_OfAPrimary_FollowsItAndTakesItsPlace()
+    {
+        await using PostgresCluster primary = await PostgresCluster.StartAsync();
+        await primary.PsqlAsync("create table copied as select 1 as i");
+        await using PostgresCluster standby = await PostgresCluster.StartAsync(new PostgresClusterOptions { Primary = primary });
+        Assert.Equal("t", await standby.PsqlAsync("select pg_is_in_recovery()"));
+        await primary.PsqlAsync("insert into copied values (2)");
+        await Wait.UntilAsync(
+            async () => await standby.PsqlAsync("select sum(i) from copied") == "3", TimeSpan.FromSeconds(20), "the standby has what was written since");
+
+        await primary.StopAsync(PostgresStopMode.Kill);
+        await standby.PromoteAsync();
+
+        await standby.PsqlAsync("insert into copied values (3)");
+        Assert.Equal("6", await standby.PsqlAsync("select sum(i) from copied"));
+    }
+
+    [Fact]
     public async Task Start_SeveralAtOnce_AllServe()
     {
         PostgresCluster[] clusters = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => PostgresCluster.StartAsync()));

@@ -137,6 +137,16 @@ public sealed class PostgresCluster : IAsyncDisposable
             "the crashed server's processes are gone");
     }
 
+    /// <summary>Makes a standby a primary; returns when it accepts writes.</summary>
+    /// <exception cref="InvalidOperationException">It is none, or it did not become one in time.</exception>
+    public async Task PromoteAsync()
+    {
+        if (await PsqlAsync(string.Create(CultureInfo.InvariantCulture, $"select pg_promote(true, {StartLimit.TotalSeconds:0})")) != "t")
+        {
+            throw new InvalidOperationException($"The standby was not promoted. Its log:\n{ServerLog}");
+        }
+    }
+
     /// <summary>Ends the server at once and removes its folder.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -162,9 +172,8 @@ public sealed class PostgresCluster : IAsyncDisposable
 
     private async Task CreateAsync()
     {
-        string template = await Template.Value;
         await ServerAccounts.GiveAsync(SocketDirectory);
-        await CommandLine.RunAsync("cp", ["-r", "--reflink=auto", template, DataDirectory], account: ServerAccount.NotRoot, workingDirectory: SocketDirectory);
+        await CopyDataAsync();
         if (_options.Tls)
         {
             Tls = await PostgresTlsFiles.CreateAsync(SocketDirectory);
@@ -184,6 +193,25 @@ public sealed class PostgresCluster : IAsyncDisposable
         {
             await PsqlAsync(string.Concat(_options.Roles.Select(CreateRole)));
         }
+    }
+
+    private async Task CopyDataAsync()
+    {
+        if (_options.Primary is not { } primary)
+        {
+            await CommandLine.RunAsync(
+                "cp", ["-r", "--reflink=auto", await Template.Value, DataDirectory], account: ServerAccount.NotRoot, workingDirectory: SocketDirectory);
+            return;
+        }
+
+        await CommandLine.RunAsync(
+            PostgresPrograms.Path("pg_basebackup"),
+            [
+                "-D", DataDirectory, "-h", primary.SocketDirectory, "-p", primary.Port.ToString(CultureInfo.InvariantCulture), "-U", SuperUser,
+                "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+            ],
+            account: ServerAccount.NotRoot,
+            workingDirectory: SocketDirectory);
     }
 
     // Two test hosts may find the same port free at once; the loser takes another.
@@ -258,9 +286,13 @@ public sealed class PostgresCluster : IAsyncDisposable
         .. _options.Settings,
     ];
 
-    private string[] HostBasedAuthentication() => _options.HostBasedAuthentication.Count == 0
-        ? ["local all all trust", "host all all 127.0.0.1/32 trust"]
-        : [$"local all {SuperUser} trust", .. _options.HostBasedAuthentication];
+    private string[] HostBasedAuthentication() =>
+    [
+        $"local replication {SuperUser} trust",
+        .. _options.HostBasedAuthentication.Count == 0
+            ? ["local all all trust", "host all all 127.0.0.1/32 trust"]
+            : (IEnumerable<string>)[$"local all {SuperUser} trust", .. _options.HostBasedAuthentication],
+    ];
 
     private static string CreateRole(PostgresRole role)
     {

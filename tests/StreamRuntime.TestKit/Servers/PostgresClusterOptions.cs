@@ -22,6 +22,9 @@ public sealed record PostgresClusterOptions
 
     /// <summary>Whether the cluster stays in recovery, as a hot standby without a primary: it serves reads only.</summary>
     public bool Standby { get; init; }
+
+    /// <summary>The running cluster to copy and to stream from, as its hot standby; see <see cref="PostgresCluster.PromoteAsync"/>. None when null.</summary>
+    public PostgresCluster? Primary { get; init; }
 }
 
 /// <summary>A role to create.</summary>

@@ -58,7 +58,7 @@ public sealed class ConnectionPoolModelTests(ITestOutputHelper output)
             }
             catch
             {
-                patience = TimeSpan.FromMilliseconds(200);
+                patience = TimeSpan.FromSeconds(1);
                 throw;
             }
         });

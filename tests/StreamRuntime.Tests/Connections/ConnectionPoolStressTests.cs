@@ -1,4 +1,6 @@
 using StreamRuntime.Connections;
+using StreamRuntime.TestKit;
+using StreamRuntime.Timing;
 using Xunit.Abstractions;
 
 namespace StreamRuntime.Tests.Connections;
@@ -35,6 +37,7 @@ public sealed class ConnectionPoolStressTests(ITestOutputHelper output)
                 await Task.Delay(fate, token);
             }
         };
+        var wheel = new TimingWheel(TimeProvider.System, TimeSpan.FromMilliseconds(10));
         var pool = new ConnectionPool<PooledFake>(
             server.OpenAsync,
             new ConnectionPoolOptions
@@ -45,7 +48,8 @@ public sealed class ConnectionPoolStressTests(ITestOutputHelper output)
                 IdleTimeout = TimeSpan.FromMilliseconds(30),
                 MaxLifetime = TimeSpan.FromMilliseconds(200),
                 UsableWithoutLook = TimeSpan.Zero,
-            });
+            },
+            wheel);
         long served = 0;
         long failed = 0;
         long cancelled = 0;
@@ -95,6 +99,9 @@ public sealed class ConnectionPoolStressTests(ITestOutputHelper output)
         Assert.InRange(server.MostOpen, 1, MaxSize);
         Assert.Equal((0, 0), (statistics.Leased, statistics.Waiting));
         Assert.Equal(served, statistics.Leases);
+
+        // Of all those waits and connections, no more than the lifetimes and idle timeouts of what is open has been left behind.
+        await Wait.UntilAsync(() => wheel.Count <= 2 * pool.GetStatistics().Total, TestRun.Patience, "no deadline of the past is left");
 
         await pool.DisposeAsync().AsTask().WaitAsync(TestRun.Patience);
         Assert.Equal(0, server.Open);
