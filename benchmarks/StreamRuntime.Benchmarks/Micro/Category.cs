@@ -5,5 +5,7 @@ internal static class Category
 {
     public const string RowStreams = "row-streams";
 
+    public const string Connections = "connections";
+
     public const string Quick = "quick";
 }

@@ -259,6 +259,12 @@ internal sealed class PoolHistory : IDisposable
             }
         }
 
+        // A lifetime and a wake-up for each connection that is open, a timeout for each lease in line, and nothing of the past.
+        if (_wheel.Count > 2 * (statistics.Leased + statistics.Idle) + statistics.Waiting)
+        {
+            return $"{_wheel.Count} deadlines with {statistics}";
+        }
+
         if (_disposal is not null && _disposal.IsCompleted != _model.IsEmptied)
         {
             return $"the disposal is {_disposal.Status}";
