@@ -5,12 +5,15 @@ namespace StreamRuntime.Benchmarks.Timing;
 
 /// <summary>A wheel that holds many deadlines, of which none comes while it is measured, and the few that the questions are asked of.</summary>
 /// <remarks>
-/// The few are in the nearest cache, as a deadline is whose connection has just been used; their neighbours in the wheel's lists are where a deadline among so
-/// many is. Any of them, one after the other in no order, is asked by <see cref="Any"/>: what that costs more is the wait for memory.
+/// The few are in the nearest cache, as a deadline is whose connection has just been used, and are filed among all the others. <see cref="Any"/> gives all the others,
+/// one after the other in no order: of a million, what is asked and its neighbours in their list are then in no cache, and what that costs more is the wait for
+/// memory.
 /// </remarks>
 internal sealed class FilledWheel
 {
     private const long Minute = 60_000_000_000;
+    private const long Nearest = 20 * Minute;
+    private const long Spread = 100 * Minute;
 
     private static readonly Lazy<FilledWheel> s_thousand = new(() => new FilledWheel(1_000));
     private static readonly Lazy<FilledWheel> s_million = new(() => new FilledWheel(1_000_000));
@@ -27,13 +30,13 @@ internal sealed class FilledWheel
         for (int i = 0; i < count; i++)
         {
             any[i] = new Deadline(Wheel, static _ => { });
-            any[i].Schedule(now + 20 * Minute + (long)(random.NextDouble() * 100 * Minute));
+            any[i].Schedule(now + Nearest + (long)(random.NextDouble() * Spread));
         }
 
         random.Shuffle(any);
-        Any = new DeadlineTurns(any);
+        Any = new DeadlineTurns(any, now + Nearest, Spread);
         _few = Questions.MakeObjects(() => new Deadline(Wheel, static _ => { }));
-        Few = new DeadlineTurns(_few);
+        Few = new DeadlineTurns(_few, now + Nearest, Spread);
 
         // The timer waits for this one, and is left alone by all that come later.
         _first = new Deadline(Wheel, static _ => { });
@@ -46,13 +49,10 @@ internal sealed class FilledWheel
 
     public TimingWheel Wheel { get; }
 
-    /// <summary>As many as there are questions, due later than the others.</summary>
+    /// <summary>As many as there are questions, due last of all.</summary>
     public DeadlineTurns Few { get; }
 
     public DeadlineTurns Any { get; }
-
-    /// <summary>When the few are due at first.</summary>
-    public long Far => Wheel.Clock.Now + 120 * Minute;
 
     /// <summary>Files the few anew, wherever another question has left them.</summary>
     public static void FileAnew()
@@ -62,21 +62,29 @@ internal sealed class FilledWheel
             foreach (Deadline deadline in filled._few)
             {
                 deadline.Cancel();
-                deadline.Schedule(filled.Far);
+                deadline.Schedule(filled.Wheel.Clock.Now + Nearest + Spread);
             }
         }
     }
 }
 
-/// <summary>Gives deadlines in turn.</summary>
-internal sealed class DeadlineTurns(Deadline[] deadlines)
+/// <summary>Gives deadlines in turn, and times to file them at, anywhere among the others.</summary>
+internal sealed class DeadlineTurns(Deadline[] deadlines, long nearest, long spread)
 {
     private int _next;
+    private ulong _random = 1;
 
     public Deadline Next()
     {
         Deadline next = deadlines[_next];
         _next = _next + 1 == deadlines.Length ? 0 : _next + 1;
         return next;
+    }
+
+    // Knuth's linear congruential generator (MMIX), for it costs next to nothing.
+    public long NextDue()
+    {
+        _random = unchecked(_random * 6364136223846793005 + 1442695040888963407);
+        return nearest + (long)Math.BigMul(_random, (ulong)spread, out _);
     }
 }
