@@ -156,12 +156,18 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable, IObs
             waiter.TrySetException(new ObjectDisposedException(GetType().Name));
         }
 
-        await _closing.CancelAsync().ConfigureAwait(false);
-        foreach (PoolSlot<TConnection> slot in idle)
+        try
         {
-            await CloseCountedAsync(slot).ConfigureAwait(false);
+            await _closing.CancelAsync().ConfigureAwait(false);
+        }
+        catch (AggregateException failure)
+        {
+            // An opener's own callback; connections must be closed all the same.
+            PoolLog.CancellationFailed(_options.Logger, _options.Name, failure);
         }
 
+        // Together: one whose close takes a while must not keep the others open.
+        await Task.WhenAll(idle.Select(CloseCountedAsync)).ConfigureAwait(false);
         await _emptied.Task.ConfigureAwait(false);
         _wheel.Dispose();
     }

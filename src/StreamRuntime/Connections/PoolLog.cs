@@ -13,4 +13,7 @@ internal static partial class PoolLog
 
     [LoggerMessage(EventId = 62, Level = LogLevel.Debug, Message = "Pool {Pool}: a connection did not close in order")]
     public static partial void CloseFailed(ILogger logger, string pool, Exception failure);
+
+    [LoggerMessage(EventId = 63, Level = LogLevel.Warning, Message = "Pool {Pool}: the cancellation of what was being opened failed")]
+    public static partial void CancellationFailed(ILogger logger, string pool, Exception failure);
 }

@@ -231,6 +231,33 @@ public sealed class ConnectionPoolTests
     }
 
     [Fact]
+    public async Task Dispose_OpenerThatThrowsWhenItIsCancelled_ClosesTheIdleAllTheSame()
+    {
+        var registered = new TaskCompletionSource();
+        var opening = new TaskCompletionSource();
+        ConnectionPool<PooledFake> pool = Pool(o => o with { MaxSize = 2 });
+        PoolLease<PooledFake> first = await LeaseAsync(pool);
+        _server.Before = token =>
+        {
+            token.Register(() => throw new InvalidOperationException("scripted"));
+            registered.SetResult();
+            return opening.Task;
+        };
+        Task<PoolLease<PooledFake>> waiting = pool.LeaseAsync().AsTask();
+        await Wait.UntilAsync(() => registered.Task.IsCompleted, TestRun.Patience, "one is being opened");
+        await first.ReturnAsync(isClean: true);
+        await (await waiting.WaitAsync(TestRun.Patience)).ReturnAsync(isClean: true);
+        Assert.Equal(1, _server.Open);
+
+        Task disposal = pool.DisposeAsync().AsTask();
+        opening.SetResult();
+        await disposal.WaitAsync(TestRun.Patience);
+
+        Assert.Equal(0, _server.Open);
+        Assert.Equal(0, pool.GetStatistics().Total);
+    }
+
+    [Fact]
     public async Task LeaseAndReturn_OfAnIdleConnection_AllocateNothing()
     {
         await using ConnectionPool<PooledFake> pool = Pool();

@@ -163,13 +163,6 @@ internal sealed class PoolHistory : IDisposable
 
     private void DisposePool()
     {
-        // One after the other is closed, so that one that hangs would keep the others from it.
-        foreach (ModelConnection idle in _model.Idle.Where(i => i.HangsWhenClosed))
-        {
-            idle.HangsWhenClosed = false;
-            Real(idle).Hold = null;
-        }
-
         int heard = _server.Pending.Count(o => o.HearsToken);
         _model.Dispose();
         for (int i = 0; i < heard; i++)
@@ -259,8 +252,8 @@ internal sealed class PoolHistory : IDisposable
             }
         }
 
-        // A lifetime and a wake-up for each connection that is open, a timeout for each lease in line, and nothing of the past.
-        if (_wheel.Count > 2 * (statistics.Leased + statistics.Idle) + statistics.Waiting)
+        // A lifetime and a wake-up for each connection that is open, a timeout for each lease in line, and nothing of the past; at the end the wheel forgets the rest.
+        if (!_model.IsDisposed && _wheel.Count > 2 * (statistics.Leased + statistics.Idle) + statistics.Waiting)
         {
             return $"{_wheel.Count} deadlines with {statistics}";
         }

@@ -144,7 +144,13 @@ internal sealed class PoolModel(ConnectionPoolOptions options)
         IsDisposed = true;
         _line.ForEach(l => l.Failure = typeof(ObjectDisposedException));
         _line.Clear();
-        _idle.ForEach(Close);
+
+        // All at the same time: it is not over before the last of them is.
+        foreach (ModelConnection idle in _idle.OrderByDescending(i => i.HangsWhenClosed))
+        {
+            Close(idle);
+        }
+
         _idle.Clear();
         OpenWhatIsMissing();
     }

@@ -49,7 +49,7 @@ internal sealed class PoolOpenings
             }
 
             _all.Add(opening);
-            _mostOpen = Math.Max(_mostOpen, ++_open);
+            _mostOpen = Math.Max(_mostOpen, Interlocked.Increment(ref _open));
             return new ValueTask<PoolConnection>(opening.Result.Task);
         }
     }
