@@ -20,6 +20,9 @@ public sealed class RestartTests
         await using PostgresDataSource source = PostgresDataSource.Create(cluster.ConnectionString);
         await using JsonRowStream running = await source.StreamTextAsync(Slow);
         Assert.True(await running.ReadBatchAsync());
+
+        // Read from here on, or it would be blocked soon as well.
+        Task reading = running.CountBatchesAsync();
         await using JsonRowStream blocked = await source.StreamTextAsync(LiveStreams.Numbered(100_000_000));
         Assert.True(await blocked.ReadBatchAsync());
         int last = blocked.CountBatch(0);
@@ -27,8 +30,6 @@ public sealed class RestartTests
             async () => await cluster.PsqlAsync("select count(*) from pg_stat_activity where wait_event = 'ClientWrite'") == "1",
             TimeSpan.FromSeconds(20),
             "one stream is blocked");
-        Task reading = running.CountBatchesAsync();
-
         await cluster.RestartAsync(mode);
 
         await running.AssertLostAsync(() => reading);
