@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http;
+using StreamRuntime.AspNetCore.Access;
+using StreamRuntime.AspNetCore.Queries;
+using StreamRuntime.AspNetCore.Responses;
+using StreamRuntime.AspNetCore.Sessions;
+
+namespace StreamRuntime.AspNetCore.Endpoints;
+
+/// <summary>What a request to a named query goes through: its parameters, its token, and then its transport.</summary>
+internal static class RowsRoute
+{
+    public static async Task ServeAsync(HttpContext context, Gateway gateway, RowsEndpoint endpoint)
+    {
+        if (endpoint.Read(context, out RowsRequest? request) is { } error)
+        {
+            await ProblemWriter.WriteAsync(context, error).ConfigureAwait(false);
+            return;
+        }
+
+        if (HttpMethods.IsConnect(context.Request.Method))
+        {
+            await ProblemWriter.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "CONNECT opens a WebSocket here, and nothing else.").ConfigureAwait(false);
+            return;
+        }
+
+        string? token = AccessToken.Find(context, RowsEndpoint.TokenParameter);
+        AccessOutcome access = await AccessToken.CheckAsync(
+            gateway.Options.Authenticate, context, token, endpoint.Name, gateway.Logger, context.RequestAborted).ConfigureAwait(false);
+        if (access != AccessOutcome.Allowed)
+        {
+            await RefuseAsync(context, access).ConfigureAwait(false);
+            return;
+        }
+
+        await RowsResponder.RespondAsync(context, gateway, endpoint.Name, stop => endpoint.Open(request!, stop)).ConfigureAwait(false);
+    }
+
+    private static Task RefuseAsync(HttpContext context, AccessOutcome access)
+    {
+        if (access == AccessOutcome.Failed)
+        {
+            return ProblemWriter.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The token can't be checked at present.");
+        }
+
+        context.Response.Headers.WWWAuthenticate = access == AccessOutcome.Missing ? "Bearer" : "Bearer error=\"invalid_token\"";
+        return ProblemWriter.WriteAsync(
+            context, StatusCodes.Status401Unauthorized, access == AccessOutcome.Missing ? "A token is needed." : "The token is not good, or no longer.");
+    }
+}
