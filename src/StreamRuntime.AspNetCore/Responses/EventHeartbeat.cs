@@ -47,10 +47,14 @@ internal sealed class EventHeartbeat
         _writing.Release();
     }
 
-    /// <summary>Sends no more, and waits for the comment under way, if one is.</summary>
+    /// <summary>Sends no more, and waits for the comment under way, if one is. Nothing more to do when it was called before.</summary>
     public async Task StopAsync()
     {
-        Volatile.Write(ref _stopped, true);
+        if (Interlocked.Exchange(ref _stopped, true))
+        {
+            return;
+        }
+
         _deadline.Cancel();
         await _writing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
     }

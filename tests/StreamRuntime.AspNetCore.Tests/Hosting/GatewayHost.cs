@@ -20,7 +20,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     {
         Application = application;
         Address = new Uri(application.Urls.First());
-        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 1000 }) { BaseAddress = Address };
+        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 1000 }) { BaseAddress = Address, Timeout = TestRun.Patience };
     }
 
     public WebApplication Application { get; }

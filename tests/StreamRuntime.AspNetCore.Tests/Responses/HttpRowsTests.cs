@@ -126,9 +126,13 @@ public sealed class HttpRowsTests
     public async Task Get_ErrorAfterTheFirstRow_LeavesTheBodyUnfinished(string accept)
     {
         await using GatewayHost host = await StartAsync(() => new ScriptedRowSource().Delivers("1").Fails(new ServerFailure("57P01", "gone")));
-        using HttpResponseMessage response = await GetAsync(host, accept);
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        await Assert.ThrowsAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync());
+
+        // The reset may overtake the status line as well as the rows.
+        await Assert.ThrowsAsync<HttpRequestException>(async () =>
+        {
+            using HttpResponseMessage response = await GetAsync(host, accept);
+            await response.Content.ReadAsStringAsync();
+        });
         await host.QuietAsync();
     }
 
@@ -138,8 +142,11 @@ public sealed class HttpRowsTests
         await using GatewayHost host = await StartAsync(
             () => new ScriptedRowSource().Delivers("1").Fails(new ServerFailure("57P01", "gone")), protocols: HttpProtocols.Http2);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/rows/q") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        using HttpResponseMessage response = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync());
+        await Assert.ThrowsAnyAsync<HttpRequestException>(async () =>
+        {
+            using HttpResponseMessage response = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            await response.Content.ReadAsStringAsync();
+        });
     }
 
     [Fact]
@@ -203,7 +210,6 @@ public sealed class HttpRowsTests
         await using GatewayHost host = await GatewayHost.StartAsync(app => app.MapRows(
             "q", (_, _) => new(JsonRowStream.Create(source, new JsonRowStreamOptions { AllowInvalidText = true }))));
         using Socket socket = await host.ConnectAsync();
-        socket.ReceiveBufferSize = 8192;
         await socket.SendAsync("GET /rows/q HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
 
         // The server's minimum rate would end the response after 5 s, so it is looked at for longer.
@@ -218,10 +224,10 @@ public sealed class HttpRowsTests
             TestRun.Patience,
             "the stream stands still");
         long stalledAt = Interlocked.Read(ref made);
-        await Task.Delay(TimeSpan.FromSeconds(8));
+        await Task.Delay(TimeSpan.FromSeconds(6));
         Assert.Equal(stalledAt, Interlocked.Read(ref made));
         Assert.Equal(1, host.Gateway.Connections);
-        var buffer = new byte[64 * 1024];
+        var buffer = new byte[1024 * 1024];
         for (long received = 0; received < stalledAt + 1_000_000;)
         {
             int count = await socket.ReceiveAsync(buffer);
