@@ -3,6 +3,7 @@ using StreamRuntime.AspNetCore.Access;
 using StreamRuntime.AspNetCore.Queries;
 using StreamRuntime.AspNetCore.Responses;
 using StreamRuntime.AspNetCore.Sessions;
+using StreamRuntime.AspNetCore.WebSockets;
 
 namespace StreamRuntime.AspNetCore.Endpoints;
 
@@ -17,6 +18,12 @@ internal static class RowsRoute
             return;
         }
 
+        if (Upgrade.IsAskedFor(context))
+        {
+            await SocketResponder.RespondAsync(context, gateway, request!, endpoint).ConfigureAwait(false);
+            return;
+        }
+
         if (HttpMethods.IsConnect(context.Request.Method))
         {
             await ProblemWriter.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "CONNECT opens a WebSocket here, and nothing else.").ConfigureAwait(false);
@@ -28,22 +35,10 @@ internal static class RowsRoute
             gateway.Options.Authenticate, context, token, endpoint.Name, gateway.Logger, context.RequestAborted).ConfigureAwait(false);
         if (access != AccessOutcome.Allowed)
         {
-            await RefuseAsync(context, access).ConfigureAwait(false);
+            await ProblemWriter.WriteAsync(context, access).ConfigureAwait(false);
             return;
         }
 
         await RowsResponder.RespondAsync(context, gateway, endpoint.Name, stop => endpoint.Open(request!, stop)).ConfigureAwait(false);
-    }
-
-    private static Task RefuseAsync(HttpContext context, AccessOutcome access)
-    {
-        if (access == AccessOutcome.Failed)
-        {
-            return ProblemWriter.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The token can't be checked at present.");
-        }
-
-        context.Response.Headers.WWWAuthenticate = access == AccessOutcome.Missing ? "Bearer" : "Bearer error=\"invalid_token\"";
-        return ProblemWriter.WriteAsync(
-            context, StatusCodes.Status401Unauthorized, access == AccessOutcome.Missing ? "A token is needed." : "The token is not good, or no longer.");
     }
 }

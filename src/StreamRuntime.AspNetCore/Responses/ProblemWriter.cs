@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
-using StreamRuntime.AspNetCore.Limits;
+using StreamRuntime.AspNetCore.Access;
 using StreamRuntime.AspNetCore.Queries;
 
 namespace StreamRuntime.AspNetCore.Responses;
@@ -22,6 +22,18 @@ internal static class ProblemWriter
 
     public static Task WriteAsync(HttpContext context, ParameterError error) =>
         WriteAsync(context, StatusCodes.Status400BadRequest, error.Message, ("parameter", error.Parameter), default);
+
+    public static Task WriteAsync(HttpContext context, AccessOutcome access)
+    {
+        if (access == AccessOutcome.Failed)
+        {
+            return WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The token can't be checked at present.");
+        }
+
+        bool isMissing = access == AccessOutcome.Missing;
+        context.Response.Headers.WWWAuthenticate = isMissing ? "Bearer" : "Bearer error=\"invalid_token\"";
+        return WriteAsync(context, StatusCodes.Status401Unauthorized, isMissing ? "A token is needed." : "The token is not good, or no longer.");
+    }
 
     public static Task WriteAsync(HttpContext context, Refusal refusal, TimeSpan retryAfter)
     {
