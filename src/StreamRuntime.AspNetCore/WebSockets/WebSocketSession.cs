@@ -27,13 +27,19 @@ internal abstract class WebSocketSession : GatewaySession
 {
     private const int ReceiveBytes = 4096;
 
+    private static readonly ReadOnlyMemory<byte> Ping = new byte[] { 0x89, 0 };
+
+    // The response's own pipe is closed to us once it is upgraded. Between two flushes a writer over the stream holds no memory.
+    private static readonly StreamPipeWriterOptions OutputOptions = new(leaveOpen: true);
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _stop;
     private readonly Deadline _deadline;
     private ConnectionTimers _timers;
     private FrameDecoder _decoder;
     private FrameRate _rate;
-    private Stream? _input;
+    private Stream? _transport;
+    private PipeWriter? _output;
     private byte[]? _text;
     private int _textLength;
     private bool _closeSent;
@@ -43,7 +49,6 @@ internal abstract class WebSocketSession : GatewaySession
     {
         StreamGatewayOptions options = gateway.Options;
         Context = context;
-        Output = context.Response.BodyWriter;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         _deadline = new Deadline(gateway.Wheel, static session => ((WebSocketSession)session!).TimeHasCome(), this);
         _timers = new ConnectionTimers(options, gateway.Wheel.Clock.Now);
@@ -55,7 +60,7 @@ internal abstract class WebSocketSession : GatewaySession
 
     protected HttpContext Context { get; }
 
-    protected PipeWriter Output { get; }
+    protected PipeWriter Output => _output!;
 
     /// <summary>Cancelled when nothing more is to be sent but the close frame.</summary>
     protected CancellationToken Stopping => _stop.Token;
@@ -70,7 +75,8 @@ internal abstract class WebSocketSession : GatewaySession
         {
             TryMove(ConnectionState.Connecting, ConnectionState.Handshaking);
             Schedule();
-            _input = await Upgrade.AcceptAsync(Context, subProtocol).ConfigureAwait(false);
+            _transport = await Upgrade.AcceptAsync(Context, subProtocol).ConfigureAwait(false);
+            _output = PipeWriter.Create(_transport, OutputOptions);
             TryMove(ConnectionState.Handshaking, ConnectionState.Authenticating);
 
             // Between being let in and being listed, a shutdown may have closed everybody it saw.
@@ -208,6 +214,13 @@ internal abstract class WebSocketSession : GatewaySession
             if (!_closeSent)
             {
                 _closeSent = true;
+                if (_output is null)
+                {
+                    // Not upgraded yet, so there is nobody to send a frame to.
+                    Context.Abort();
+                    return;
+                }
+
                 FrameWriter.WriteClose(Output, code, reason);
                 await FlushAsync().ConfigureAwait(false);
             }
@@ -250,11 +263,11 @@ internal abstract class WebSocketSession : GatewaySession
             // Without a buffer: a connection that is silent holds none.
             try
             {
-                await _input!.ReadAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+                await _transport!.ReadAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
                 byte[] buffer = ArrayPool<byte>.Shared.Rent(ReceiveBytes);
                 try
                 {
-                    int received = await _input.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false);
+                    int received = await _transport.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false);
                     if (received == 0)
                     {
                         return SessionEnd.ClientGone;
@@ -488,11 +501,10 @@ internal abstract class WebSocketSession : GatewaySession
             return;
         }
 
-        ValueTask<FlushResult> flush;
+        ValueTask write;
         try
         {
-            FrameWriter.WriteHeader(Output, Opcode.Ping, 0);
-            flush = Output.FlushAsync(CancellationToken.None);
+            write = _transport!.WriteAsync(Ping, CancellationToken.None);
         }
 #pragma warning disable CA1031 // Runs on a timer; the reading loop meets the same failure.
         catch (Exception failure)
@@ -505,22 +517,22 @@ internal abstract class WebSocketSession : GatewaySession
 
         _timers.PingAt(now);
         Gateway.Metrics.Pinged();
-        if (flush.IsCompletedSuccessfully)
+        if (write.IsCompletedSuccessfully)
         {
-            _ = flush.Result;
+            write.GetAwaiter().GetResult();
             _turn.Release();
         }
         else
         {
-            _ = FinishPingAsync(flush);
+            _ = FinishPingAsync(write);
         }
     }
 
-    private async Task FinishPingAsync(ValueTask<FlushResult> flush)
+    private async Task FinishPingAsync(ValueTask write)
     {
         try
         {
-            await flush.ConfigureAwait(false);
+            await write.ConfigureAwait(false);
             PeerTook();
         }
 #pragma warning disable CA1031 // As above.
