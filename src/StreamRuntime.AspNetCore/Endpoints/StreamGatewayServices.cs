@@ -15,7 +15,8 @@ public static class StreamGatewayServices
 {
     /// <summary>
     /// Adds what row endpoints need: limits, timers, the list of sessions, metrics, and an orderly shutdown. Sets Kestrel up as well: connections that make no
-    /// request in time are cut off, silent ones are probed by TCP, and no response is cut off for being read slowly.
+    /// request in time are cut off, silent ones are probed by TCP, and no response is cut off for being read slowly. An application that calls
+    /// <see cref="KestrelServerOptions.ConfigureEndpointDefaults(Action{ListenOptions})"/> itself replaces the first of these.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="options">How the gateway behaves; <see cref="StreamGatewayOptions.Default"/> when null.</param>
@@ -35,7 +36,9 @@ public static class StreamGatewayServices
         services.AddHostedService<DrainService>();
         services.AddSingleton<IStartupFilter, FirstRequestFilter>();
         services.AddSingleton<KestrelSetup>();
-        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
+
+        // First of all: what every endpoint gets has to be said before any endpoint is added, wherever the application does that.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelSetup>()));
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
         services.AddSingleton<IPostConfigureOptions<HostOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
         return services;
