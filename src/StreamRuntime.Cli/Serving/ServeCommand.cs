@@ -1,6 +1,5 @@
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Terminals;
@@ -18,8 +17,7 @@ internal static class ServeCommand
         await using WebApplication application = ServeApplication.Build(options, source);
 
         // The host takes both signals for the same; the exit code tells them apart.
-        ConsoleCancelEventHandler note = (_, _) => Volatile.Write(ref interrupted, true);
-        Console.CancelKeyPress += note;
+        using PosixSignalRegistration note = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Volatile.Write(ref interrupted, true));
         try
         {
             await application.StartAsync().ConfigureAwait(false);
@@ -29,10 +27,6 @@ internal static class ServeCommand
         catch (IOException failure)
         {
             throw new StreamRuntimeException(ErrorKind.ConnectFailed, $"--urls {options.Urls}: {failure.GetBaseException().Message}", failure);
-        }
-        finally
-        {
-            Console.CancelKeyPress -= note;
         }
 
         return Volatile.Read(ref interrupted) ? ExitCode.Interrupted : ExitCode.Done;
