@@ -27,7 +27,7 @@ internal sealed class Browser : IAsyncDisposable
     {
         string program = s_names.SelectMany(n => new[] { $"/usr/bin/{n}", $"/usr/local/bin/{n}" }).FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException("No browser was found: install chromium (apt-get install chromium).");
-        string folder = TestFolder.Create();
+        string folder = TestFolder.Create("browser");
         ChildProcess process = await ChildProcess.StartAsync(
             program,
             [

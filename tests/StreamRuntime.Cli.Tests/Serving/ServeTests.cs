@@ -37,7 +37,7 @@ public sealed class ServeTests
     [Fact]
     public async Task File_IsServedUnderTheNameGiven()
     {
-        string path = Path.Combine(TestFolder.Create(), "rows.ndjson");
+        string path = Path.Combine(TestFolder.Create("serve"), "rows.ndjson");
         await File.WriteAllTextAsync(path, "{\"a\":1}\n{\"a\":2}\n");
         await using ServedProgram served = await ServedProgram.StartAsync("--source", $"file:{path}", "--endpoint", "lines");
 
@@ -102,7 +102,7 @@ public sealed class ServeTests
     [Fact]
     public async Task Configuration_IsReadFromAFile_AndTheCommandLineWins()
     {
-        string path = Path.Combine(TestFolder.Create(), "settings.json");
+        string path = Path.Combine(TestFolder.Create("serve"), "settings.json");
         await File.WriteAllTextAsync(path, """{"Serve": {"source": "sample:rows=7", "no-page": true, "endpoints": {"seven": null}}}""");
         await using ServedProgram fromFile = await ServedProgram.StartAsync("--config", path);
         await using ServedProgram overridden = await ServedProgram.StartAsync("--config", path, "--source", "sample:rows=3");
@@ -115,7 +115,7 @@ public sealed class ServeTests
     [Fact]
     public async Task Configuration_WithASettingThatThereIsNot_IsRefused()
     {
-        string path = Path.Combine(TestFolder.Create(), "settings.json");
+        string path = Path.Combine(TestFolder.Create("serve"), "settings.json");
         await File.WriteAllTextAsync(path, """{"Serve": {"source": "sample", "max-stream": 5}}""");
 
         (int code, _, string errors) = await Streamrt.RunAsync("serve", "--config", path);
@@ -127,7 +127,7 @@ public sealed class ServeTests
     [Fact]
     public async Task Tokens_AreAskedFor()
     {
-        string folder = TestFolder.Create();
+        string folder = TestFolder.Create("serve");
         await File.WriteAllTextAsync(Path.Combine(folder, "tokens"), "0123456789abcdef-client\n");
         await File.WriteAllTextAsync(Path.Combine(folder, "admins"), "0123456789abcdef-admin\n");
         await using ServedProgram served = await ServedProgram.StartAsync(
