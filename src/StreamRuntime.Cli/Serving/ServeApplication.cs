@@ -59,7 +59,7 @@ internal static class ServeApplication
         application.MapStreamHealth();
         if (options.AdminTokens is not null)
         {
-            application.MapStreamSessions().RequireAuthorization(AdminPolicy);
+            application.MapStreamSessions(AdminPolicy);
         }
 
         if (options.HasPage)
