@@ -41,6 +41,7 @@ internal sealed class Browser : IAsyncDisposable
         try
         {
             await browser.ConnectAsync(page);
+            await browser.WaitAsync(async () => await browser.EvaluateAsync("document.readyState + ' ' + location.href") == $"complete {page.AbsoluteUri}", "The page was never loaded");
             return browser;
         }
         catch
@@ -70,7 +71,11 @@ internal sealed class Browser : IAsyncDisposable
                 continue;
             }
 
-            Assert.Null(answer["result"]?["exceptionDetails"]?.ToJsonString());
+            if (answer["result"]?["exceptionDetails"] is { } thrown)
+            {
+                throw new InvalidOperationException($"{script} threw {thrown.ToJsonString()}");
+            }
+
             return answer["result"]?["result"]?["value"]?.ToString() ?? "";
         }
     }

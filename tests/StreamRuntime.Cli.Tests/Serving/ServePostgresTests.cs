@@ -39,7 +39,7 @@ public sealed class ServePostgresTests : IAsyncLifetime
     public async Task Terminate_LeavesNothingOnTheServer()
     {
         await using ServedProgram served = await ServedProgram.StartAsync(
-            "--source", _cluster.Uri, "--endpoint", "endless=select json_build_object('id', id) from generate_series(1, 1000000000) as id", "--drain-time", "200ms");
+            "--source", _cluster.Uri, "--endpoint", "endless=select json_build_object('id', id) from (select generate_series(1, 1000000000) as id) as ids", "--drain-time", "200ms");
         List<HttpResponseMessage> responses = [];
         for (int i = 0; i < 5; i++)
         {
