@@ -91,7 +91,7 @@ internal abstract class WebSocketSession : GatewaySession
             if (end == SessionEnd.ClientGone && !Volatile.Read(ref _closeSent))
             {
                 // Whoever sends to a peer that has gone would wait for it to read.
-                Context.Abort();
+                AbortRequest(Context);
             }
 
             await _stop.CancelAsync().ConfigureAwait(false);
@@ -217,7 +217,7 @@ internal abstract class WebSocketSession : GatewaySession
                 if (_output is null)
                 {
                     // Not upgraded yet, so there is nobody to send a frame to.
-                    Context.Abort();
+                    AbortRequest(Context);
                     return;
                 }
 
@@ -476,7 +476,7 @@ internal abstract class WebSocketSession : GatewaySession
                 Abort(SessionEnd.NoPong);
                 break;
             case TimerAction.CloseExpired:
-                Context.Abort();
+                AbortRequest(Context);
                 break;
             case TimerAction.Ping:
                 TrySendPing(now);
@@ -550,7 +550,7 @@ internal abstract class WebSocketSession : GatewaySession
     private void Abort(SessionEnd end)
     {
         TryClose(end);
-        Context.Abort();
+        AbortRequest(Context);
         Stop();
     }
 
