@@ -62,7 +62,7 @@ internal abstract class WebSocketSession : GatewaySession
 
     protected PipeWriter Output => _output!;
 
-    /// <summary>Cancelled when nothing more is to be sent but the close frame.</summary>
+    /// <summary>Cancelled when no more rows are to be sent.</summary>
     protected CancellationToken Stopping => _stop.Token;
 
     private bool MayBeIdle => _turn.CurrentCount > 0 && !IsPaused;
@@ -556,7 +556,8 @@ internal abstract class WebSocketSession : GatewaySession
 
     private void Schedule() => _deadline.Schedule(_timers.Next(Gateway.Wheel.Clock.Now, State, MayBeIdle));
 
-    private void Stop()
+    /// <summary>Cancels <see cref="Stopping"/>.</summary>
+    protected void Stop()
     {
         try
         {
