@@ -21,7 +21,9 @@ public sealed record StreamGatewayOptions
     /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often a WebSocket is pinged. More than zero, or infinite; 15 s by default.</summary>
+    /// <summary>
+    /// How often a WebSocket is pinged. More than zero, or infinite; 15 s by default. From 10 s up it may be a second less, so that connections are pinged together.
+    /// </summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long the answer to a ping may take before the peer is taken for dead. More than zero, or infinite; 30 s by default.</summary>

@@ -10,26 +10,26 @@ namespace StreamRuntime.AspNetCore.Endpoints;
 /// <summary>What a request to a named query goes through: its parameters, its token, and then its transport.</summary>
 internal static class RowsRoute
 {
-    public static async Task ServeAsync(HttpContext context, Gateway gateway, RowsEndpoint endpoint)
+    // Not async, and so is no method on a WebSocket's way: what lives as long as the connection is kept small.
+    public static Task ServeAsync(HttpContext context, Gateway gateway, RowsEndpoint endpoint)
     {
         if (endpoint.Read(context, out RowsRequest? request) is { } error)
         {
-            await ProblemWriter.WriteAsync(context, error).ConfigureAwait(false);
-            return;
+            return ProblemWriter.WriteAsync(context, error);
         }
 
         if (Upgrade.IsAskedFor(context))
         {
-            await SocketResponder.RespondAsync(context, gateway, request!, endpoint).ConfigureAwait(false);
-            return;
+            return SocketResponder.RespondAsync(context, gateway, request!, endpoint);
         }
 
-        if (HttpMethods.IsConnect(context.Request.Method))
-        {
-            await ProblemWriter.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "CONNECT opens a WebSocket here, and nothing else.").ConfigureAwait(false);
-            return;
-        }
+        return HttpMethods.IsConnect(context.Request.Method)
+            ? ProblemWriter.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "CONNECT opens a WebSocket here, and nothing else.")
+            : ServeHttpAsync(context, gateway, request!, endpoint);
+    }
 
+    private static async Task ServeHttpAsync(HttpContext context, Gateway gateway, RowsRequest request, RowsEndpoint endpoint)
+    {
         string? token = AccessToken.Find(context, RowsEndpoint.TokenParameter);
         AccessOutcome access = await AccessToken.CheckAsync(
             gateway.Options.Authenticate, context, token, endpoint.Name, gateway.Logger, context.RequestAborted).ConfigureAwait(false);
@@ -39,6 +39,6 @@ internal static class RowsRoute
             return;
         }
 
-        await RowsResponder.RespondAsync(context, gateway, endpoint.Name, stop => endpoint.Open(request!, stop)).ConfigureAwait(false);
+        await RowsResponder.RespondAsync(context, gateway, endpoint.Name, stop => endpoint.Open(request, stop)).ConfigureAwait(false);
     }
 }

@@ -22,23 +22,21 @@ internal sealed class HandshakeGuard
         _deadline.Schedule(MonotonicClock.After(wheel.Clock.Now, timeout));
     }
 
-    /// <summary>Watches a connection for as long as it lasts.</summary>
-    public static async Task WatchAsync(ConnectionContext connection, ConnectionDelegate next, TimingWheel wheel, TimeSpan timeout, ILogger logger)
+    /// <summary>Watches a connection until its first request.</summary>
+    public static Task WatchAsync(ConnectionContext connection, ConnectionDelegate next, TimingWheel wheel, TimeSpan timeout, ILogger logger)
     {
-        var guard = new HandshakeGuard(connection, wheel, timeout, logger);
-        connection.Features.Set(guard);
-        try
-        {
-            await next(connection).ConfigureAwait(false);
-        }
-        finally
-        {
-            guard.RequestCame();
-        }
+        connection.Features.Set(new HandshakeGuard(connection, wheel, timeout, logger));
+
+        // Nothing is awaited, so that the many connections that live long keep nothing for it. One that ends before its time is aborted once more, which does nothing.
+        return next(connection);
     }
 
     /// <summary>The connection has made its first request; what comes after is the server's business.</summary>
-    public void RequestCame() => _deadline.Cancel();
+    public void RequestCame()
+    {
+        _deadline.Cancel();
+        _connection.Features.Set<HandshakeGuard>(null);
+    }
 
     private void Expired()
     {

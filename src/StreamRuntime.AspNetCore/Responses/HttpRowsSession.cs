@@ -50,7 +50,7 @@ internal sealed class HttpRowsSession : GatewaySession
     public override void Abort()
     {
         TryClose(SessionEnd.Shutdown);
-        _context.Abort();
+        AbortRequest(_context);
         Stop();
     }
 

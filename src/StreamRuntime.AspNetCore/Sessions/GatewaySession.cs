@@ -1,5 +1,5 @@
 using System.Net;
-using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.Streams;
 
@@ -178,6 +178,20 @@ internal abstract class GatewaySession
         Volatile.Write(ref _end, (byte)end);
         _times.Leave(from, Gateway.Wheel.Clock.Now);
         return true;
+    }
+
+    /// <summary>
+    /// Cuts the session's request off, unless it is over: a server uses its contexts again, and the next request is not to blame.
+    /// </summary>
+    protected void AbortRequest(HttpContext context)
+    {
+        lock (_placeLock)
+        {
+            if (_hasPlace)
+            {
+                context.Abort();
+            }
+        }
     }
 
     /// <summary>Gives back what the session holds of the gateway. Called once its stream is disposed, by the one who runs it.</summary>

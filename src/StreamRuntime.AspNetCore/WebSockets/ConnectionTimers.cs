@@ -31,6 +31,9 @@ internal enum TimerAction : byte
 /// </remarks>
 internal struct ConnectionTimers(StreamGatewayOptions options, long now)
 {
+    // Pings of many connections that fall into the same second are sent together, which wakes the processor once for all of them.
+    private const long PingGrid = 1_000_000_000;
+
     private readonly long _handshakeDue = MonotonicClock.After(now, options.HandshakeTimeout);
     private long _lastData = now;
     private long _pingDue = MonotonicClock.Never;
@@ -64,7 +67,7 @@ internal struct ConnectionTimers(StreamGatewayOptions options, long now)
     public void OpenAt(long now)
     {
         DataAt(now);
-        _pingDue = MonotonicClock.After(now, options.PingInterval);
+        _pingDue = NextPing(now);
     }
 
     /// <summary>The close frame is being sent. The first time counts.</summary>
@@ -91,13 +94,20 @@ internal struct ConnectionTimers(StreamGatewayOptions options, long now)
             case ConnectionState.Open when mayBeIdle && now >= MonotonicClock.After(Volatile.Read(ref _lastData), options.IdleTimeout):
                 return TimerAction.IdleExpired;
             case ConnectionState.Open when now >= _pingDue:
-                _pingDue = MonotonicClock.After(now, options.PingInterval);
+                _pingDue = NextPing(now);
                 return TimerAction.Ping;
             case ConnectionState.Closing when now >= Volatile.Read(ref _closeDue):
                 return TimerAction.CloseExpired;
             default:
                 return TimerAction.None;
         }
+    }
+
+    // Early rather than late, and only where a second is little of the interval.
+    private readonly long NextPing(long now)
+    {
+        long due = MonotonicClock.After(now, options.PingInterval);
+        return due == MonotonicClock.Never || options.PingInterval.Ticks * TimeSpan.NanosecondsPerTick < 10 * PingGrid ? due : due / PingGrid * PingGrid;
     }
 
     /// <summary>When to look again.</summary>

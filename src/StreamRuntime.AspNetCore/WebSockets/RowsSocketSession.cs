@@ -32,7 +32,6 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     private readonly Func<CancellationToken, ValueTask<JsonRowStream>> _open;
     private readonly TaskCompletionSource<string>? _token;
-    private CancellationTokenSource? _serving;
     private bool _isCancelled;
     private int _invalidMessages;
 
@@ -91,11 +90,9 @@ internal sealed class RowsSocketSession : WebSocketSession
             return;
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stopping);
-        Volatile.Write(ref _serving, stop);
         try
         {
-            await SendRowsAsync(stop.Token).ConfigureAwait(false);
+            await SendRowsAsync(Stopping).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // What the caller's delegate or the source fails with is the client's answer, whatever it is.
         catch (Exception failure)
@@ -134,7 +131,8 @@ internal sealed class RowsSocketSession : WebSocketSession
                 await AnswerAsync(await ResumeAsync().ConfigureAwait(false), "resumed").ConfigureAwait(false);
                 break;
             case ControlKind.Cancel:
-                CancelServing();
+                Volatile.Write(ref _isCancelled, true);
+                Stop();
                 break;
             case ControlKind.Stats when Stream is { } stream:
                 await SendTextAsync(ControlMessage.Stats(stream.GetStatistics())).ConfigureAwait(false);
@@ -150,19 +148,6 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     protected override ValueTask OnBinaryAsync(ReadOnlyMemory<byte> part, bool isEnd) =>
         new(CloseAsync(CloseCode.UnsupportedData, "Control messages are text.", SessionEnd.ProtocolError));
-
-    private void CancelServing()
-    {
-        Volatile.Write(ref _isCancelled, true);
-        try
-        {
-            Volatile.Read(ref _serving)?.Cancel();
-        }
-        catch (ObjectDisposedException) when (State >= ConnectionState.Closing)
-        {
-            // The result has ended in the meantime.
-        }
-    }
 
     private long RowsDelivered => Stream?.GetStatistics().RowsDelivered ?? 0;
 
@@ -244,16 +229,16 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     private async Task FailAsync(Exception failure)
     {
-        if (Stopping.IsCancellationRequested)
-        {
-            // The connection is closing or gone; its close frame says why.
-            return;
-        }
-
-        if (Volatile.Read(ref _isCancelled))
+        if (Volatile.Read(ref _isCancelled) && State == ConnectionState.Open)
         {
             await SendTextAsync(ControlMessage.Error(CancelledByClient, RowsDelivered)).ConfigureAwait(false);
             await CloseAsync(CloseCode.Normal, "cancelled", SessionEnd.Cancelled).ConfigureAwait(false);
+            return;
+        }
+
+        if (State != ConnectionState.Open || Stopping.IsCancellationRequested)
+        {
+            // The connection is closing or gone; its close frame says why.
             return;
         }
 

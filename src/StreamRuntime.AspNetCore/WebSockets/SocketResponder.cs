@@ -12,39 +12,40 @@ namespace StreamRuntime.AspNetCore.WebSockets;
 /// <summary>Answers one request for a WebSocket with a session, or says why not.</summary>
 internal static class SocketResponder
 {
-    public static async Task RespondAsync(HttpContext context, Gateway gateway, RowsRequest request, RowsEndpoint endpoint)
+    public static Task RespondAsync(HttpContext context, Gateway gateway, RowsRequest request, RowsEndpoint endpoint)
     {
         StreamGatewayOptions options = gateway.Options;
         if (Upgrade.Check(context, RowsSocketSession.SubProtocol, options.AllowedOrigins) is { } wrong)
         {
-            await ProblemWriter.WriteAsync(context, wrong.Status, wrong.Detail).ConfigureAwait(false);
-            return;
+            return ProblemWriter.WriteAsync(context, wrong.Status, wrong.Detail);
         }
 
         // A token that came with the request is checked before the upgrade; a client without one may still send it as its first message.
         string? token = AccessToken.Find(context, RowsEndpoint.TokenParameter);
-        bool needsToken = options.Authenticate is not null && token is null;
-        if (!needsToken)
-        {
-            AccessOutcome access = await AccessToken.CheckAsync(
-                options.Authenticate, context, token, endpoint.Name, gateway.Logger, context.RequestAborted).ConfigureAwait(false);
-            if (access != AccessOutcome.Allowed)
-            {
-                await ProblemWriter.WriteAsync(context, access).ConfigureAwait(false);
-                return;
-            }
-        }
+        return options.Authenticate is not null && token is not null
+            ? CheckAndRunAsync(context, gateway, request, endpoint, token)
+            : RunAsync(context, gateway, request, endpoint, needsToken: options.Authenticate is not null);
+    }
 
-        IPAddress client = ClientAddress.Of(context, options.TrustedProxies);
+    private static async Task CheckAndRunAsync(HttpContext context, Gateway gateway, RowsRequest request, RowsEndpoint endpoint, string token)
+    {
+        AccessOutcome access = await AccessToken.CheckAsync(
+            gateway.Options.Authenticate, context, token, endpoint.Name, gateway.Logger, context.RequestAborted).ConfigureAwait(false);
+        await (access == AccessOutcome.Allowed
+            ? RunAsync(context, gateway, request, endpoint, needsToken: false)
+            : ProblemWriter.WriteAsync(context, access)).ConfigureAwait(false);
+    }
+
+    private static Task RunAsync(HttpContext context, Gateway gateway, RowsRequest request, RowsEndpoint endpoint, bool needsToken)
+    {
+        IPAddress client = ClientAddress.Of(context, gateway.Options.TrustedProxies);
         Refusal refusal = gateway.TryEnter(client);
         if (refusal != Refusal.None)
         {
             GatewayLog.Refused(gateway.Logger, endpoint.Name, refusal);
-            await ProblemWriter.WriteAsync(context, refusal, options.RetryAfter).ConfigureAwait(false);
-            return;
+            return ProblemWriter.WriteAsync(context, refusal, gateway.Options.RetryAfter);
         }
 
-        var session = new RowsSocketSession(gateway, endpoint.Name, client, context, needsToken, stop => endpoint.Open(request, stop));
-        await session.RunAsync(RowsSocketSession.SubProtocol).ConfigureAwait(false);
+        return new RowsSocketSession(gateway, endpoint.Name, client, context, needsToken, stop => endpoint.Open(request, stop)).RunAsync(RowsSocketSession.SubProtocol);
     }
 }

@@ -62,7 +62,7 @@ internal abstract class WebSocketSession : GatewaySession
 
     protected PipeWriter Output => _output!;
 
-    /// <summary>Cancelled when nothing more is to be sent but the close frame.</summary>
+    /// <summary>Cancelled when no more rows are to be sent.</summary>
     protected CancellationToken Stopping => _stop.Token;
 
     private bool MayBeIdle => _turn.CurrentCount > 0 && !IsPaused;
@@ -91,7 +91,7 @@ internal abstract class WebSocketSession : GatewaySession
             if (end == SessionEnd.ClientGone && !Volatile.Read(ref _closeSent))
             {
                 // Whoever sends to a peer that has gone would wait for it to read.
-                Context.Abort();
+                AbortRequest(Context);
             }
 
             await _stop.CancelAsync().ConfigureAwait(false);
@@ -217,7 +217,7 @@ internal abstract class WebSocketSession : GatewaySession
                 if (_output is null)
                 {
                     // Not upgraded yet, so there is nobody to send a frame to.
-                    Context.Abort();
+                    AbortRequest(Context);
                     return;
                 }
 
@@ -476,7 +476,7 @@ internal abstract class WebSocketSession : GatewaySession
                 Abort(SessionEnd.NoPong);
                 break;
             case TimerAction.CloseExpired:
-                Context.Abort();
+                AbortRequest(Context);
                 break;
             case TimerAction.Ping:
                 TrySendPing(now);
@@ -550,13 +550,14 @@ internal abstract class WebSocketSession : GatewaySession
     private void Abort(SessionEnd end)
     {
         TryClose(end);
-        Context.Abort();
+        AbortRequest(Context);
         Stop();
     }
 
     private void Schedule() => _deadline.Schedule(_timers.Next(Gateway.Wheel.Clock.Now, State, MayBeIdle));
 
-    private void Stop()
+    /// <summary>Cancels <see cref="Stopping"/>.</summary>
+    protected void Stop()
     {
         try
         {

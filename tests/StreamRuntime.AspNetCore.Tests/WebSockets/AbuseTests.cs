@@ -147,11 +147,11 @@ public sealed class AbuseTests
         using RawWebSocket __ = client;
         for (int i = 0; i < 10; i++)
         {
-            time.Advance(TimeSpan.FromSeconds(14.8));
+            time.Advance(TimeSpan.FromSeconds(12.5));
             Task<(int Opcode, byte[] Payload)?> frame = client.ReadFrameAsync();
             await Task.Delay(20);
             Assert.False(frame.IsCompleted);
-            time.Advance(TimeSpan.FromSeconds(0.4));
+            time.Advance(TimeSpan.FromSeconds(2.7));
             (int opcode, byte[] payload) = (await frame)!.Value;
             Assert.Equal((9, 0), (opcode, payload.Length));
             await client.SendBytesAsync(RawWebSocket.Frame(0x8A));

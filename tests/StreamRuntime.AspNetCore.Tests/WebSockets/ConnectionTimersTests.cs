@@ -33,6 +33,15 @@ public sealed class ConnectionTimersTests
     }
 
     [Fact]
+    public void Ping_OfConnectionsOpenedInTheSameSecond_IsDueTogether()
+    {
+        ConnectionTimers early = Open(at: 3 * Second);
+        ConnectionTimers late = Open(at: 4 * Second - 1);
+        Assert.Equal(18 * Second, early.Next(4 * Second, ConnectionState.Open, mayBeIdle: true));
+        Assert.Equal(18 * Second, late.Next(4 * Second, ConnectionState.Open, mayBeIdle: true));
+    }
+
+    [Fact]
     public void Pong_IsMissedAtItsLimitUnlessOneCame()
     {
         ConnectionTimers timers = Open(at: 0);

@@ -63,7 +63,7 @@ public sealed class FrameDecoderTests
     {
         var decoder = new FrameDecoder(100_000, maxFragments: 3);
         var log = new StringBuilder();
-        string data = "";
+        var data = new StringBuilder();
         for (int at = 0; at < bytes.Length;)
         {
             int take = onlyFirst && at > 0 ? bytes.Length - at : Math.Min(piece, bytes.Length - at);
@@ -83,10 +83,10 @@ public sealed class FrameDecoderTests
                     string text = token.Opcode == Opcode.Text
                         ? Encoding.UTF8.GetString(part.Slice(token.Offset, token.Length))
                         : Convert.ToHexString(part.Slice(token.Offset, token.Length));
-                    data = (data.Length == 0 ? token.Opcode + ":" : data) + text;
+                    data.Append(data.Length == 0 ? token.Opcode + ":" : "").Append(text);
                     if (token.IsEnd)
                     {
-                        data += "!";
+                        data.Append('!');
                         Flush();
                     }
                 }
@@ -102,7 +102,7 @@ public sealed class FrameDecoderTests
             if (data.Length > 0)
             {
                 log.Append(data).Append('|');
-                data = "";
+                data.Clear();
             }
         }
     }

@@ -111,6 +111,25 @@ public sealed class RowsSocketTests
     }
 
     [Fact]
+    public async Task Pause_ForLongerThanItsTimeout_ResumesByItselfAndSaysSo()
+    {
+        var source = new ScriptedRowSource().CompletesLater().Delivers("1").Blocks("2").Delivers("3");
+        await using GatewayHost host = await HttpRowsTests.StartAsync(() => source, new StreamGatewayOptions { PauseTimeout = TimeSpan.FromMilliseconds(200) });
+        using RawWebSocket client = await RawWebSocket.ConnectAsync(host);
+        await client.ReadMessageAsync();
+        await source.BlockedAsync();
+        await client.SendTextAsync("""{"type":"pause"}""");
+        Assert.Equal("paused", (await client.ReadMessageAsync()).GetProperty("type").GetString());
+        source.Release();
+        Assert.Equal("resumed", (await client.ReadMessageAsync()).GetProperty("type").GetString());
+        JsonElement end = await client.ReadMessageAsync();
+        Assert.Equal("complete", end.GetProperty("type").GetString());
+        Assert.Equal(3, end.GetProperty("rows").GetInt32());
+        await client.SendCloseAsync(1000);
+        await host.QuietAsync();
+    }
+
+    [Fact]
     public async Task Cancel_ByMessage_EndsTheResultAndTheQuery()
     {
         var source = new ScriptedRowSource().Delivers("1").Blocks();
