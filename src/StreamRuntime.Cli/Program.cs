@@ -3,6 +3,7 @@ using StreamRuntime;
 using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Demonstrations;
 using StreamRuntime.Cli.Queries;
+using StreamRuntime.Cli.Serving;
 using StreamRuntime.Cli.Sources;
 using StreamRuntime.Cli.Terminals;
 using StreamRuntime.Postgres;
@@ -15,6 +16,7 @@ const string Overview = """
     commands:
       demo    shows streaming, pausing and resuming on sample rows, no server needed
       query   streams the rows of a query to standard output
+      serve   publishes queries over HTTP and WebSockets
 
     'streamrt COMMAND --help' says more.
 
@@ -28,6 +30,8 @@ try
             return Read(QueryOptions.Command) is { } query ? await QueryCommand.RunAsync(QueryOptions.From(query)).ConfigureAwait(false) : ExitCode.Done;
         case "demo":
             return Read(DemoCommand.Command) is { } demo ? await DemoCommand.RunAsync(demo).ConfigureAwait(false) : ExitCode.Done;
+        case "serve":
+            return Read(ServeOptions.Command) is { } serve ? await ServeCommand.RunAsync(serve).ConfigureAwait(false) : ExitCode.Done;
         case "--help" or "-h" or "-?" or "help":
             StandardStreams.WriteOutput(Overview);
             return ExitCode.Done;
@@ -38,14 +42,14 @@ try
             StandardStreams.WriteError(Overview);
             return ExitCode.WrongUsage;
         case var other:
-            string? meant = Suggestion.For(other, ["demo", "query"]);
-            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo and query." : $"Did you mean '{meant}'?"));
+            string? meant = Suggestion.For(other, ["demo", "query", "serve"]);
+            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo, query and serve." : $"Did you mean '{meant}'?"));
     }
 }
 catch (UsageException failure)
 {
     StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
-    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "demo" ? args[0] + " " : "")}--help' says what is allowed.");
+    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "demo" or "serve" ? args[0] + " " : "")}--help' says what is allowed.");
     return ExitCode.WrongUsage;
 }
 catch (QueryException failure)

@@ -93,6 +93,19 @@ public sealed class RowCopy : IAsyncDisposable
         return maxRows - left;
     }
 
+    /// <summary>
+    /// Writes the rows of the stream's current batch, as <see cref="JsonRowStream.ReadBatchAsync"/> has handed them out, and flushes. For a caller that has
+    /// something to do between the receive and the write, such as a status line.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels a flush that waits for the pipe's reader.</param>
+    /// <returns>The number of rows written: the whole batch, or fewer when the pipe's reader has gone.</returns>
+    /// <exception cref="InvalidOperationException">The document was ended.</exception>
+    public ValueTask<int> CopyCurrentBatchAsync(CancellationToken cancellationToken = default)
+    {
+        Begin();
+        return WriteBatchAsync(_stream.Batch.Count, cancellationToken);
+    }
+
     /// <summary>Writes what closes the document, such as an array's bracket, and flushes. A document without it can't be taken for a whole one.</summary>
     /// <param name="cancellationToken">Cancels the flush.</param>
     public async ValueTask EndAsync(CancellationToken cancellationToken = default)

@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StreamRuntime.AspNetCore.Sessions;
+using StreamRuntime.AspNetCore.Shutdown;
+
+namespace StreamRuntime.AspNetCore.Endpoints;
+
+/// <summary>Adds the gateway to an application.</summary>
+public static class StreamGatewayServices
+{
+    /// <summary>
+    /// Adds what row endpoints need: limits, timers, the list of sessions, metrics, and an orderly shutdown. Sets Kestrel up as well: connections that make no
+    /// request in time are cut off, silent ones are probed by TCP, and no response is cut off for being read slowly. An application that calls
+    /// <see cref="KestrelServerOptions.ConfigureEndpointDefaults(Action{ListenOptions})"/> itself replaces the first of these.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="options">How the gateway behaves; <see cref="StreamGatewayOptions.Default"/> when null.</param>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: an option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The gateway was added before.</exception>
+    public static IServiceCollection AddStreamGateway(this IServiceCollection services, StreamGatewayOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        options ??= StreamGatewayOptions.Default;
+        options.Validate();
+        if (services.Any(s => s.ServiceType == typeof(Gateway)))
+        {
+            throw new InvalidOperationException("The gateway was added before. An application has one.");
+        }
+
+        services.AddSingleton(provider => new Gateway(options, provider.GetRequiredService<ILoggerFactory>().CreateLogger("StreamRuntime.AspNetCore")));
+        services.AddHostedService<DrainService>();
+        services.AddSingleton<IStartupFilter, FirstRequestFilter>();
+        services.AddSingleton<KestrelSetup>();
+
+        // First of all: what every endpoint gets has to be said before any endpoint is added, wherever the application does that.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelSetup>()));
+        services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
+        services.AddSingleton<IPostConfigureOptions<HostOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
+        return services;
+    }
+}

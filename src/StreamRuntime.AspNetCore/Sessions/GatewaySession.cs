@@ -1,0 +1,249 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using StreamRuntime.AspNetCore.Diagnostics;
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.AspNetCore.Sessions;
+
+/// <summary>One client being served: its connection's state, its stream, and what may be done to both from outside.</summary>
+/// <remarks>
+/// Any thread may ask, pause, resume, close and abort. A session was let in by <see cref="Gateway.TryEnter"/> with a place for a running stream; it gives both
+/// back by <see cref="Finish"/>, once. Its place is guarded by its lock, and follows the stream from running to paused and back.
+/// </remarks>
+internal abstract class GatewaySession
+{
+    private readonly Lock _placeLock = new();
+    private ConnectionStateCell _state;
+    private StateTimes _times;
+    private JsonRowStream? _stream;
+    private bool _isPaused;
+    private bool _hasPlace = true;
+    private byte _end;
+
+    protected GatewaySession(Gateway gateway, string endpoint, IPAddress client)
+    {
+        Gateway = gateway;
+        Endpoint = endpoint;
+        Client = client;
+        Id = gateway.NextId();
+        StartedAt = gateway.Options.TimeProvider.GetUtcNow();
+        _times = new StateTimes(gateway.Wheel.Clock.Now);
+        gateway.Add(this);
+    }
+
+    public long Id { get; }
+
+    public string Endpoint { get; }
+
+    public IPAddress Client { get; }
+
+    public DateTimeOffset StartedAt { get; }
+
+    public ConnectionState State => _state.Value;
+
+    public SessionEnd End => (SessionEnd)Volatile.Read(ref _end);
+
+    /// <summary>How its rows travel, as the list of sessions and the metrics call it.</summary>
+    public abstract string Transport { get; }
+
+    public JsonRowStream? Stream => Volatile.Read(ref _stream);
+
+    public bool IsPaused
+    {
+        get
+        {
+            lock (_placeLock)
+            {
+                return _isPaused;
+            }
+        }
+    }
+
+    protected Gateway Gateway { get; }
+
+    public TimeSpan TimeIn(ConnectionState state) => _times.In(state, State, Gateway.Wheel.Clock.Now);
+
+    /// <summary>Ends the session in an orderly way, as its transport knows one. Returns at once.</summary>
+    public abstract void BeginClose(SessionEnd end);
+
+    /// <summary>Cuts the session off.</summary>
+    public abstract void Abort();
+
+    /// <summary>
+    /// Pauses the stream by request. When the task completes with <see cref="PauseAnswer.Done"/>, no further row is received.
+    /// </summary>
+    public async Task<PauseAnswer> PauseAsync(string? reason)
+    {
+        PauseAnswer answer = TryPause(reason);
+        if (answer == PauseAnswer.Done)
+        {
+            try
+            {
+                await _stream!.PauseAsync(reason).ConfigureAwait(false);
+                await OnPausedAsync(reason).ConfigureAwait(false);
+            }
+            catch (StreamRuntimeException ended) when (ended.Kind == ErrorKind.StreamEnded)
+            {
+                return PauseAnswer.Ended;
+            }
+        }
+
+        return answer;
+    }
+
+    /// <summary>Resumes a stream that was paused by request.</summary>
+    public virtual Task<PauseAnswer> ResumeAsync() => Task.FromResult(TryResume());
+
+    /// <summary>Tells the client of a pause that holds, where its protocol has a word for it.</summary>
+    protected virtual Task OnPausedAsync(string? reason) => Task.CompletedTask;
+
+    protected PauseAnswer TryResume()
+    {
+        lock (_placeLock)
+        {
+            if (!_hasPlace || _stream is not { } stream)
+            {
+                return PauseAnswer.Ended;
+            }
+
+            if (!_isPaused)
+            {
+                return PauseAnswer.AsItWas;
+            }
+
+            if (!Gateway.Streams.TryResume())
+            {
+                return PauseAnswer.NoPlace;
+            }
+
+            _isPaused = false;
+
+            // False where it has resumed by itself or ended meanwhile; the count is right either way.
+            stream.TryResume();
+            return PauseAnswer.Done;
+        }
+    }
+
+    /// <summary>Takes notice of a stream that resumed by its own timeout. Called per batch, so it looks at one byte first.</summary>
+    /// <returns>True when it did so just now.</returns>
+    protected bool NoticeResumed()
+    {
+        if (!Volatile.Read(ref _isPaused) || _stream!.State != StreamState.Running)
+        {
+            return false;
+        }
+
+        lock (_placeLock)
+        {
+            if (!_isPaused || _stream.State != StreamState.Running)
+            {
+                return false;
+            }
+
+            _isPaused = false;
+            Gateway.Streams.Resume();
+            return true;
+        }
+    }
+
+    protected void SetStream(JsonRowStream stream)
+    {
+        if (Gateway.Options.PauseTimeout != Timeout.InfiniteTimeSpan)
+        {
+            stream.PauseTimeout = Gateway.Options.PauseTimeout;
+        }
+
+        Volatile.Write(ref _stream, stream);
+    }
+
+    protected bool TryMove(ConnectionState from, ConnectionState to)
+    {
+        if (!_state.TryMove(from, to))
+        {
+            return false;
+        }
+
+        _times.Leave(from, Gateway.Wheel.Clock.Now);
+        return true;
+    }
+
+    /// <summary>True for the one caller that decided the session's end.</summary>
+    protected bool TryClose(SessionEnd end)
+    {
+        if (!_state.TryClose(out ConnectionState from))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _end, (byte)end);
+        _times.Leave(from, Gateway.Wheel.Clock.Now);
+        return true;
+    }
+
+    /// <summary>
+    /// Cuts the session's request off, unless it is over: a server uses its contexts again, and the next request is not to blame.
+    /// </summary>
+    protected void AbortRequest(HttpContext context)
+    {
+        lock (_placeLock)
+        {
+            if (_hasPlace)
+            {
+                context.Abort();
+            }
+        }
+    }
+
+    /// <summary>Gives back what the session holds of the gateway. Called once its stream is disposed, by the one who runs it.</summary>
+    protected void Finish(SessionEnd end)
+    {
+        TryClose(end);
+        TryMove(ConnectionState.Closing, ConnectionState.Closed);
+        lock (_placeLock)
+        {
+            if (!_hasPlace)
+            {
+                return;
+            }
+
+            _hasPlace = false;
+            Gateway.Streams.End(_isPaused);
+        }
+
+        Gateway.Leave(this);
+        long rows = _stream?.GetStatistics().RowsDelivered ?? 0;
+        Gateway.Metrics.Ended(Endpoint, Transport, End.ToString());
+        GatewayLog.SessionEnded(Gateway.Logger, Id, Endpoint, Transport, End, rows);
+    }
+
+    private PauseAnswer TryPause(string? reason)
+    {
+        lock (_placeLock)
+        {
+            if (!_hasPlace || _stream is not { } stream || stream.State is StreamState.Complete or StreamState.Error)
+            {
+                return PauseAnswer.Ended;
+            }
+
+            if (_isPaused)
+            {
+                return PauseAnswer.AsItWas;
+            }
+
+            if (!Gateway.Streams.TryPause())
+            {
+                return PauseAnswer.NoPlace;
+            }
+
+            // Somebody else's pause is fine as well: it is paused. One that ended in between is not.
+            if (!stream.TryPause(reason) && stream.State != StreamState.Paused)
+            {
+                Gateway.Streams.Resume();
+                return PauseAnswer.Ended;
+            }
+
+            Volatile.Write(ref _isPaused, true);
+            return PauseAnswer.Done;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using StreamRuntime.AspNetCore.Queries;
+using StreamRuntime.Cli.Arguments;
+using StreamRuntime.Sources;
+using StreamRuntime.Streams;
+
+namespace StreamRuntime.Cli.Serving;
+
+/// <summary>The lines of a file, opened anew for every request.</summary>
+internal sealed class ServedFile : IServedSource
+{
+    public ServedFile(ServeOptions options)
+    {
+        string path = options.Source.Text;
+        if (!File.Exists(path))
+        {
+            throw new UsageException($"--source file:{path}: there is no such file.");
+        }
+
+        Endpoints = [.. options.Endpoints.Select(e => new RowsEndpoint(e.Name, (_, _) => new ValueTask<JsonRowStream>(Open(path, options.Stream)), e.Parameters))];
+    }
+
+    public IReadOnlyList<RowsEndpoint> Endpoints { get; }
+
+    public ValueTask DisposeAsync() => default;
+
+    private static JsonRowStream Open(string path, JsonRowStreamOptions options)
+    {
+        try
+        {
+            return JsonRowStream.Create(NdjsonRowSource.FromFile(path, options.MaxBufferedBytes), options);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StreamRuntimeException(ErrorKind.Source, $"The file '{path}' can't be read: {failure.Message}", failure);
+        }
+    }
+}
