@@ -16,6 +16,8 @@ public sealed class RowsEndpoint
 
     private static readonly string[] Reserved = [TokenParameter, ControlParameter];
 
+    private static readonly Dictionary<string, object?> NoValues = [];
+
     private readonly RowsParameter[] _parameters;
     private readonly object?[] _defaults;
 
@@ -50,6 +52,13 @@ public sealed class RowsEndpoint
     internal ParameterError? Read(HttpContext context, out RowsRequest? request)
     {
         request = null;
+        if (_parameters.Length == 0 && !context.Request.QueryString.HasValue)
+        {
+            // Nothing to read: a connection that lives long need not keep what reading would make.
+            request = new RowsRequest(context, Name, NoValues);
+            return null;
+        }
+
         IQueryCollection query = context.Request.Query;
         foreach (string given in query.Keys)
         {

@@ -242,6 +242,12 @@ internal sealed class RowsSocketSession : WebSocketSession
             return;
         }
 
+        if (failure is IOException && Context.RequestAborted.IsCancellationRequested)
+        {
+            // The peer has gone in the middle of a message, which the reading loop notices as well.
+            return;
+        }
+
         GatewayLog.StreamFailed(Gateway.Logger, Endpoint, RowsDelivered, failure);
         StreamProblem problem = StreamProblem.Of(failure);
         await SendTextAsync(ControlMessage.Error(problem, RowsDelivered)).ConfigureAwait(false);

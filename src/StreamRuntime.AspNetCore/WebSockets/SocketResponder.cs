@@ -21,8 +21,8 @@ internal static class SocketResponder
         }
 
         // A token that came with the request is checked before the upgrade; a client without one may still send it as its first message.
-        string? token = AccessToken.Find(context, RowsEndpoint.TokenParameter);
-        return options.Authenticate is not null && token is not null
+        string? token = options.Authenticate is null ? null : AccessToken.Find(context, RowsEndpoint.TokenParameter);
+        return token is not null
             ? CheckAndRunAsync(context, gateway, request, endpoint, token)
             : RunAsync(context, gateway, request, endpoint, needsToken: options.Authenticate is not null);
     }

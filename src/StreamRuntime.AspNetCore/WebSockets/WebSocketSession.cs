@@ -33,7 +33,9 @@ internal abstract class WebSocketSession : GatewaySession
     private static readonly StreamPipeWriterOptions OutputOptions = new(leaveOpen: true);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly CancellationTokenSource _stop;
+
+    // Not linked to the request's own token: the reading loop ends with the connection, and making that token exist costs every connection some memory.
+    private readonly CancellationTokenSource _stop = new();
     private readonly Deadline _deadline;
     private ConnectionTimers _timers;
     private FrameDecoder _decoder;
@@ -49,7 +51,6 @@ internal abstract class WebSocketSession : GatewaySession
     {
         StreamGatewayOptions options = gateway.Options;
         Context = context;
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         _deadline = new Deadline(gateway.Wheel, static session => ((WebSocketSession)session!).TimeHasCome(), this);
         _timers = new ConnectionTimers(options, gateway.Wheel.Clock.Now);
         _decoder = new FrameDecoder(Math.Max(maxBinaryBytes, options.MaxControlMessageBytes), options.MaxFragments);

@@ -11,6 +11,33 @@ public sealed class RowCopyTests
     [InlineData(RowFormat.Ndjson)]
     [InlineData(RowFormat.JsonArray)]
     [InlineData(RowFormat.ServerSentEvents)]
+    public async Task CopyCurrentBatchAsync_AfterEveryRead_GivesTheSameDocumentAsOneCopy(RowFormat format)
+    {
+        using var whole = new MemoryStream();
+        await using (JsonRowStream stream = Sample(5000))
+        {
+            await stream.CopyToAsync(whole, format);
+        }
+
+        using var parts = new MemoryStream();
+        await using JsonRowStream again = Sample(5000);
+        await using RowCopy copy = RowCopy.Create(again, parts, format);
+        while (await again.ReadBatchAsync())
+        {
+            int rows = again.CurrentBatch.Count;
+            Assert.Equal(rows, await copy.CopyCurrentBatchAsync());
+        }
+
+        await copy.EndAsync();
+        Assert.Equal(5000, copy.Rows);
+        Assert.Equal(whole.ToArray(), parts.ToArray());
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await copy.CopyCurrentBatchAsync());
+    }
+
+    [Theory]
+    [InlineData(RowFormat.Ndjson)]
+    [InlineData(RowFormat.JsonArray)]
+    [InlineData(RowFormat.ServerSentEvents)]
     public async Task CopyAsync_InSteps_GivesTheSameDocumentAsOneCopy(RowFormat format)
     {
         using var whole = new MemoryStream();
