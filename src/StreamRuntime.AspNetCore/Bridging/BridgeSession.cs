@@ -105,6 +105,12 @@ public sealed partial class BridgeSession : IAsyncDisposable
     /// <returns>True for the one caller that resumed it; false when it was not paused.</returns>
     public bool Resume()
     {
+        // Before the gate opens: a pause is no idleness, so the clock of it begins anew.
+        if (IsPaused)
+        {
+            Touch();
+        }
+
         if (!_gate.TryOpen(OnResumed))
         {
             return false;
