@@ -51,6 +51,17 @@ internal sealed class MemoryClient : IBridgeClient
         }
     }
 
+    public long TakenBytes
+    {
+        get
+        {
+            lock (_taken)
+            {
+                return _taken.Length;
+            }
+        }
+    }
+
     public string[] Texts
     {
         get
