@@ -52,7 +52,7 @@ internal static class SshArguments
         yield return options.Host;
         if (options.Command is { } command)
         {
-            yield return "--";
+            // Another "--" would reach the remote shell. Options behind the host are read by some versions, which is why no command may begin with a dash.
             yield return command;
         }
     }

@@ -51,7 +51,7 @@ public sealed class SshArgumentsTests
     public void Arguments_OfACommand_NameEverythingThatMustNotDependOnTheAccount()
     {
         string[] arguments = [.. SshArguments.Arguments(Valid with { Command = "echo $HOME; ls", Port = 2222 })];
-        Assert.Equal(["--", "host", "--", "echo $HOME; ls"], arguments[^4..]);
+        Assert.Equal(["--", "host", "echo $HOME; ls"], arguments[^3..]);
         Assert.Equal(["-F", "none", "-e", "none", "-T"], arguments[..5]);
         foreach (string setting in new[]
         {
