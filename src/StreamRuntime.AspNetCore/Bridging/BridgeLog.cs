@@ -28,4 +28,7 @@ internal static partial class BridgeLog
 
     [LoggerMessage(EventId = 127, Level = LogLevel.Debug, Message = "Session {Session} was resumed")]
     public static partial void Resumed(ILogger logger, long session);
+
+    [LoggerMessage(EventId = 128, Level = LogLevel.Debug, Message = "Session {Session} of {Endpoint}: the client's connection broke")]
+    public static partial void ClientLost(ILogger logger, long session, string endpoint, Exception failure);
 }

@@ -29,6 +29,8 @@ internal sealed class BridgeMetrics : IDisposable
         _sessionTime = _meter.CreateHistogram<double>("streamruntime.bridge.session.duration", "s", "How long sessions lasted.");
     }
 
+    public Meter Meter => _meter;
+
     public void Refused() => _refusals.Add(1);
 
     public void Ended(BridgeResult result)

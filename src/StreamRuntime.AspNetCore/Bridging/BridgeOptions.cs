@@ -7,6 +7,10 @@ namespace StreamRuntime.AspNetCore.Bridging;
 /// <summary>How bridge sessions behave. Checked once when their manager is made; immutable and safe to share.</summary>
 public sealed record BridgeOptions
 {
+    // Whole milliseconds in 32 bits are what the system's timers take.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(24);
+    private static readonly TimeSpan LongestClose = TimeSpan.FromHours(1);
+
     /// <summary>The defaults.</summary>
     public static BridgeOptions Default { get; } = new();
 
@@ -26,12 +30,12 @@ public sealed record BridgeOptions
     public int MaxQueuedBytes { get; init; } = 256 * 1024;
 
     /// <summary>
-    /// When one side has failed or gone: how long what it had sent before may still take to be delivered. More than zero; 500 ms by default, so that the other side is closed
+    /// When one side has failed or gone: how long what it had sent before may still take to be delivered. More than zero, and at most 1 h; 500 ms by default, so that the other side is closed
     /// within a second.
     /// </summary>
     public TimeSpan FlushTime { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long each step of a close may take: pumps that don't end, a backend that is not released, a client that does not answer. More than zero; 5 s by default.</summary>
+    /// <summary>How long each step of a close may take: pumps that don't end, a backend that is not released, a client that does not answer. More than zero, and at most 1 h; 5 s by default.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -87,8 +91,8 @@ public sealed record BridgeOptions
         CheckTimeout(PingInterval);
         CheckTimeout(PongTimeout);
         Check(MaxQueuedBytes is >= 64 * 1024 and <= 16 * 1024 * 1024, "MaxQueuedBytes must be from 65536 to 16777216.");
-        Check(FlushTime > TimeSpan.Zero, "FlushTime must be more than zero.");
-        Check(CloseTimeout > TimeSpan.Zero, "CloseTimeout must be more than zero.");
+        Check(FlushTime > TimeSpan.Zero && FlushTime <= LongestClose, "FlushTime must be more than zero, and at most 1 h.");
+        Check(CloseTimeout > TimeSpan.Zero && CloseTimeout <= LongestClose, "CloseTimeout must be more than zero, and at most 1 h.");
         Check(MaxMessageBytes >= 1, "MaxMessageBytes must be at least 1.");
         Check(MaxControlMessageBytes is >= 64 and <= 64 * 1024, "MaxControlMessageBytes must be from 64 to 65536.");
         Check(MaxControlMessagesPerSecond >= 1, "MaxControlMessagesPerSecond must be at least 1.");
@@ -101,7 +105,7 @@ public sealed record BridgeOptions
     }
 
     private static void CheckTimeout(TimeSpan value, [CallerArgumentExpression(nameof(value))] string name = "") =>
-        Check(value > TimeSpan.Zero || value == Timeout.InfiniteTimeSpan, $"{name} must be more than zero, or infinite.");
+        Check((value > TimeSpan.Zero && value <= LongestTimeout) || value == Timeout.InfiniteTimeSpan, $"{name} must be more than zero and at most 24 days, or infinite.");
 
     private static void Check(bool holds, string message)
     {

@@ -20,7 +20,7 @@ public sealed partial class BridgeSession
         if (failure is not null)
         {
             _errors.Add(failure);
-            BridgeLog.Failed(_options.Logger, Id, Endpoint, end, failure);
+            Log(end, failure);
         }
 
         // Not on the caller's stack: it may be one of the loops that the close waits for.
@@ -63,6 +63,19 @@ public sealed partial class BridgeSession
         else
         {
             _idle!.Schedule(MonotonicClock.After(_wheel.Clock.Now, left));
+        }
+    }
+
+    private void Log(BridgeEnd end, Exception failure)
+    {
+        // Clients vanish every day; only what is wrong here or behind here is worth a warning.
+        if (end == BridgeEnd.ClientLost)
+        {
+            BridgeLog.ClientLost(_options.Logger, Id, Endpoint, failure);
+        }
+        else
+        {
+            BridgeLog.Failed(_options.Logger, Id, Endpoint, end, failure);
         }
     }
 

@@ -75,7 +75,7 @@ public sealed partial class BridgeSession : IAsyncDisposable
     /// <summary>Reaches the backend and begins to move bytes.</summary>
     /// <returns>True when the session is active; false when it has ended instead, for the reason that <see cref="Completion"/> has.</returns>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
-    public Task<bool> StartAsync()
+    internal Task<bool> StartAsync()
     {
         if (!TryTransition(BridgeState.Connecting, out BridgeState from))
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net.WebSockets;
 using StreamRuntime.Timing;
 
@@ -50,6 +51,9 @@ public sealed class BridgeSessionManager : IAsyncDisposable
 
     /// <summary>The sessions that run, as of now.</summary>
     public IReadOnlyCollection<BridgeSession> Sessions => [.. _sessions.Values];
+
+    /// <summary>What its metrics are on; other managers have meters of the same name.</summary>
+    internal Meter Meter => _metrics.Meter;
 
     /// <summary>The session of a number; null when it has ended or never was.</summary>
     /// <param name="id">The number.</param>

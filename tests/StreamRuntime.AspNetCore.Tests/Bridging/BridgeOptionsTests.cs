@@ -8,6 +8,7 @@ public sealed class BridgeOptionsTests
     {
         { "MaxSessions", BridgeOptions.Default with { MaxSessions = 0 } },
         { "ConnectTimeout", BridgeOptions.Default with { ConnectTimeout = TimeSpan.Zero } },
+        { "ConnectTimeout", BridgeOptions.Default with { ConnectTimeout = TimeSpan.FromDays(25) } },
         { "BlockedWriteTimeout", BridgeOptions.Default with { BlockedWriteTimeout = TimeSpan.FromSeconds(-3) } },
         { "IdleTimeout", BridgeOptions.Default with { IdleTimeout = TimeSpan.Zero } },
         { "PingInterval", BridgeOptions.Default with { PingInterval = TimeSpan.Zero } },

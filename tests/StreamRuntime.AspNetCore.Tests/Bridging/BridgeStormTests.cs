@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using StreamRuntime.AspNetCore.Bridging;
 using StreamRuntime.Diagnostics;
+using StreamRuntime.TestKit;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging;
 
@@ -87,14 +88,49 @@ public sealed class BridgeStormTests
     }
 
     [Fact]
+    public async Task Clients_ThatTakeNothing_CostABoundedAmountOfMemory()
+    {
+        const int Stalled = 200;
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        await using var storm = new Sessions(BridgeOptions.Default with { MaxSessions = Stalled, BlockedWriteTimeout = Timeout.InfiniteTimeSpan });
+        byte[] endless = new byte[10_000_000];
+        var sessions = new List<(BridgeSession Session, MemoryBackend Backend)>();
+        for (int i = 0; i < Stalled; i++)
+        {
+            var client = new MemoryClient();
+            client.TakesNothing();
+            var backend = new MemoryBackend();
+            sessions.Add((await storm.StartAsync(client, backend), backend));
+            backend.Sends(endless);
+        }
+
+        int seen = -1;
+        await Wait.UntilAsync(
+            () =>
+            {
+                int last = seen;
+                seen = sessions.Sum(s => s.Backend.Receives);
+                return seen == last && sessions.All(s => s.Session.GetStatistics().QueuedMessages > 3);
+            },
+            TestRun.Patience,
+            "every queue is full");
+        Assert.All(sessions, s => Assert.InRange(s.Session.GetStatistics().QueuedBytes, 64 * 1024, 256 * 1024));
+        long used = GC.GetTotalMemory(forceFullCollection: true) - before - endless.Length;
+        Assert.True(used <= 100_000_000, $"{used} bytes");
+    }
+
+    [Fact]
     public async Task Totals_AreWhatTheMeterShows()
     {
+        await using var sessions = new Sessions();
+        Meter meter = sessions.Manager.Meter;
+        Assert.Equal(RuntimeMeter.Name, meter.Name);
         var seen = new ConcurrentDictionary<string, double>();
         using var listener = new MeterListener
         {
-            InstrumentPublished = static (instrument, l) =>
+            InstrumentPublished = (instrument, l) =>
             {
-                if (instrument.Meter.Name == RuntimeMeter.Name && instrument.Name.StartsWith("streamruntime.bridge.", StringComparison.Ordinal))
+                if (ReferenceEquals(instrument.Meter, meter))
                 {
                     l.EnableMeasurementEvents(instrument);
                 }
@@ -115,8 +151,6 @@ public sealed class BridgeStormTests
         listener.SetMeasurementEventCallback<int>((i, v, t, _) => See(i, v, t));
         listener.SetMeasurementEventCallback<double>((i, v, t, _) => See(i, v, t));
         listener.Start();
-
-        await using var sessions = new Sessions();
         var backend = new MemoryBackend();
         BridgeSession ended = await sessions.StartAsync(new MemoryClient(), backend);
         backend.Sends(new byte[10]);

@@ -9,7 +9,7 @@ internal sealed class MemoryBackend : IBridgeBackend
     private readonly Channel<byte[]> _toSend = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
     private readonly MemoryStream _taken = new();
     private readonly List<string> _log;
-    private byte[] _rest = [];
+    private ReadOnlyMemory<byte> _rest;
     private int _disposals;
     private int _receives;
 
@@ -76,7 +76,7 @@ internal sealed class MemoryBackend : IBridgeBackend
         }
 
         int count = Math.Min(_rest.Length, buffer.Length);
-        _rest.AsSpan(0, count).CopyTo(buffer.Span);
+        _rest[..count].CopyTo(buffer);
         _rest = _rest[count..];
         return new BridgeReceived(count, EndsMessage: _rest.Length == 0);
     }

@@ -12,7 +12,7 @@ internal sealed class MemoryClient : IBridgeClient
     private readonly List<string> _texts = [];
     private readonly List<string> _log;
     private TaskCompletionSource? _takesNothing;
-    private byte[] _rest = [];
+    private ReadOnlyMemory<byte> _rest;
     private int _disposals;
     private int _sends;
 
@@ -100,7 +100,7 @@ internal sealed class MemoryClient : IBridgeClient
         }
 
         int count = Math.Min(_rest.Length, buffer.Length);
-        _rest.AsSpan(0, count).CopyTo(buffer.Span);
+        _rest[..count].CopyTo(buffer);
         _rest = _rest[count..];
         return new ClientReceived(ClientEvent.Bytes, count);
     }

@@ -46,10 +46,10 @@ public sealed record SshBackendOptions
     public TimeSpan ServerAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// How long the client program may take to end by itself once its input is closed, before it is killed. Zero or more; 500 ms by default, so that a session whose client is
+    /// How long the client program may take to end by itself once its input is closed, before it is killed. From zero to 1 h; 300 ms by default, so that a session whose client is
     /// gone is released within a second.
     /// </summary>
-    public TimeSpan GraceTime { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan GraceTime { get; init; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>OpenSSH's client program, by name or by path. <c>ssh</c> by default.</summary>
     public string Program { get; init; } = "ssh";
@@ -70,7 +70,7 @@ public sealed record SshBackendOptions
         Check(Command is null || (Command.Length > 0 && !Command.StartsWith('-') && !Command.Contains('\0', StringComparison.Ordinal)), "Command must not be empty, begin with a - or hold a NUL.");
         Check(IsSeconds(ConnectTimeout), "ConnectTimeout must be from 1 s to 1 h.");
         Check(IsSeconds(ServerAliveInterval), "ServerAliveInterval must be from 1 s to 1 h.");
-        Check(GraceTime >= TimeSpan.Zero, "GraceTime must not be negative.");
+        Check(GraceTime >= TimeSpan.Zero && GraceTime <= TimeSpan.FromHours(1), "GraceTime must be from zero to 1 h.");
         Check(!string.IsNullOrEmpty(Program), "Program must not be empty.");
         Check(TimeProvider is not null, "TimeProvider must be given.");
     }
