@@ -431,19 +431,6 @@ public sealed class BridgeSessionTests
         Assert.Equal((BridgeEnd.Policy, 1008), ((await Sessions.EndOf(session)).End, client.CloseCode));
     }
 
-    [Fact]
-    public async Task Messages_InSteadyState_AllocateNothing()
-    {
-        // Without counting pools: they allocate themselves.
-        await using var manager = new BridgeSessionManager(BridgeOptions.Default);
-        Assert.True(manager.TryTakePlace("test", out _));
-        var backend = new RepeatingBackend(warmUp: 20_000, counted: 100_000);
-        BridgeSession session = manager.Create(new MeasuringClient(), backend, "test");
-        await session.StartAsync();
-        await Sessions.EndOf(session);
-        Assert.True(backend.AllocatedBytes < 100_000, $"{backend.AllocatedBytes} bytes for 100000 messages");
-    }
-
     private static Task StallAsync(BridgeSession session, MemoryBackend backend)
     {
         int seen = -1;
@@ -456,62 +443,5 @@ public sealed class BridgeSessionTests
             },
             TestRun.Patience,
             "the queue is full");
-    }
-
-    private sealed class RepeatingBackend(int warmUp, int counted) : IBridgeBackend
-    {
-        private int _sent;
-        private long _before;
-
-        public string Kind => "memory";
-
-        public long AllocatedBytes { get; private set; }
-
-        public ValueTask ConnectAsync(CancellationToken cancellationToken) => default;
-
-        public ValueTask<BridgeReceived> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-        {
-            if (_sent == warmUp)
-            {
-                _before = GC.GetTotalAllocatedBytes(precise: true);
-            }
-
-            if (_sent++ == warmUp + counted)
-            {
-                AllocatedBytes = GC.GetTotalAllocatedBytes(precise: true) - _before;
-                return default;
-            }
-
-            return new ValueTask<BridgeReceived>(new BridgeReceived(100));
-        }
-
-        public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => default;
-
-        public ValueTask CompleteSendingAsync(CancellationToken cancellationToken) => default;
-
-        public ValueTask DisposeAsync() => default;
-    }
-
-    private sealed class MeasuringClient : IBridgeClient
-    {
-        private readonly TaskCompletionSource<ClientReceived> _closed = new();
-
-        public ValueTask<ClientReceived> ReceiveAsync(Memory<byte> buffer) => new(_closed.Task);
-
-        public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool endsMessage, bool isText) => default;
-
-        public ValueTask CloseAsync(int code, string reason, CancellationToken cancellationToken)
-        {
-            _closed.SetResult(new ClientReceived(ClientEvent.Closed));
-            return default;
-        }
-
-        public bool BrokeProtocol(Exception failure) => false;
-
-        public void Abort()
-        {
-        }
-
-        public ValueTask DisposeAsync() => default;
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using StreamRuntime.AspNetCore.Bridging;
 using StreamRuntime.Diagnostics;
-using StreamRuntime.TestKit;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging;
 
@@ -85,38 +84,6 @@ public sealed class BridgeStormTests
             await storm.Manager.CloseAllAsync().WaitAsync(TestRun.Patience);
             await making.WaitAsync(TestRun.Patience);
         }
-    }
-
-    [Fact]
-    public async Task Clients_ThatTakeNothing_CostABoundedAmountOfMemory()
-    {
-        const int Stalled = 200;
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        await using var storm = new Sessions(BridgeOptions.Default with { MaxSessions = Stalled, BlockedWriteTimeout = Timeout.InfiniteTimeSpan });
-        byte[] endless = new byte[10_000_000];
-        var sessions = new List<(BridgeSession Session, MemoryBackend Backend)>();
-        for (int i = 0; i < Stalled; i++)
-        {
-            var client = new MemoryClient();
-            client.TakesNothing();
-            var backend = new MemoryBackend();
-            sessions.Add((await storm.StartAsync(client, backend), backend));
-            backend.Sends(endless);
-        }
-
-        int seen = -1;
-        await Wait.UntilAsync(
-            () =>
-            {
-                int last = seen;
-                seen = sessions.Sum(s => s.Backend.Receives);
-                return seen == last && sessions.All(s => s.Session.GetStatistics().QueuedMessages > 3);
-            },
-            TestRun.Patience,
-            "every queue is full");
-        Assert.All(sessions, s => Assert.InRange(s.Session.GetStatistics().QueuedBytes, 64 * 1024, 256 * 1024));
-        long used = GC.GetTotalMemory(forceFullCollection: true) - before - endless.Length;
-        Assert.True(used <= 100_000_000, $"{used} bytes");
     }
 
     [Fact]
