@@ -93,11 +93,6 @@ public sealed partial class BridgeSession
         Volatile.Read(ref _idle)?.Cancel();
 
         bool isReachable = _end is not (BridgeEnd.ClientLost or BridgeEnd.QueueBlocked);
-        if (!isReachable)
-        {
-            _client.Abort();
-        }
-
         if (wasStarted && !await StopPumpsAsync(isReachable).ConfigureAwait(false))
         {
             isReachable = false;
