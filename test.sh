@@ -27,6 +27,7 @@ missing=()
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! find_program initdb; then missing+=(postgresql); fi
 if ! find_program pgbouncer; then missing+=(pgbouncer); fi
 if ! find_program ss; then missing+=(iproute2); fi
+if ! find_program sshd || ! find_program ssh; then missing+=(openssh-server openssh-client); fi
 if ! find_program npm; then missing+=(nodejs npm); fi
 if [ ${#missing[@]} -gt 0 ]; then
     echo "Installing ${missing[*]}"
