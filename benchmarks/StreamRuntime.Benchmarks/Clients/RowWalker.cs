@@ -30,8 +30,10 @@ internal sealed class RowWalker
     }
 
     /// <summary>Looks at received bytes; true when the result has ended.</summary>
+    /// <param name="received">How many bytes were received into <see cref="Free"/>.</param>
+    /// <param name="isCancelled">True when the server was asked to end the query, and may say so.</param>
     /// <exception cref="InvalidDataException">The server reported an error, or hung up.</exception>
-    public bool Take(int received)
+    public bool Take(int received, bool isCancelled = false)
     {
         if (received == 0)
         {
@@ -57,7 +59,7 @@ internal sealed class RowWalker
                 rows++;
                 sum += BinaryPrimitives.ReadInt32BigEndian(bytes[(at + 7)..]);
             }
-            else if (bytes[at] == (byte)'E')
+            else if (bytes[at] == (byte)'E' && !isCancelled)
             {
                 throw new InvalidDataException("The server reported an error.");
             }

@@ -82,5 +82,16 @@ internal sealed class BareSession : IDisposable
         }
     }
 
+    /// <summary>Asks the server, over a connection of its own, to end what this session runs (PostgreSQL documentation, "Canceling Requests in Progress").</summary>
+    public void Cancel()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(Socket.RemoteEndPoint!);
+        socket.Send(new FrontendWriter().CancelRequest(Greeting.Select("K").AsSpan(HeaderBytes)).ToArray());
+
+        // The server hangs up when it has passed the request on.
+        socket.Receive(new byte[1]);
+    }
+
     public void Dispose() => Socket.Dispose();
 }

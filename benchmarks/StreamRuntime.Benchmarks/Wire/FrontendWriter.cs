@@ -25,6 +25,17 @@ internal sealed class FrontendWriter
         return this;
     }
 
+    /// <summary>The request to cancel, which goes over a connection of its own.</summary>
+    /// <param name="key">What BackendKeyData held.</param>
+    public FrontendWriter CancelRequest(ReadOnlySpan<byte> key)
+    {
+        const int Code = 1234 << 16 | 5678;
+        WriteInt32(_bytes, 8 + key.Length);
+        WriteInt32(_bytes, Code);
+        _bytes.AddRange(key);
+        return this;
+    }
+
     /// <summary>Query, of the simple protocol.</summary>
     public FrontendWriter Query(string sql) => Message('Q', b => WriteText(b, sql));
 
