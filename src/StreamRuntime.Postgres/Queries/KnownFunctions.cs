@@ -26,10 +26,6 @@ internal static class KnownFunctions
         "to_char", "to_date", "to_json", "to_jsonb", "to_number", "to_timestamp", "translate", "trim", "trunc", "unnest", "upper", "variance", "width_bucket",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether a bracket behind a token makes it the call of a function that is not known. A list of columns reads the same, so the answer may be true in doubt.</summary>
-    /// <param name="sql">The text.</param>
-    /// <param name="token">What stands before the bracket.</param>
-    public static bool IsUnknownCall(ReadOnlySpan<char> sql, SqlToken token) =>
-        token.Kind == SqlTokenKind.QuotedName
-        || (token.Kind == SqlTokenKind.Word && !Harmless.GetAlternateLookup<ReadOnlySpan<char>>().Contains(sql[token.Start..token.End]));
+    /// <summary>Whether a name that stands before a bracket, without a schema, is one of them, or none of a function.</summary>
+    public static bool Contains(ReadOnlySpan<char> name) => Harmless.GetAlternateLookup<ReadOnlySpan<char>>().Contains(name);
 }

@@ -17,7 +17,7 @@ internal static class PreparableStatement
         bool isKnown = false;
         bool hasStar = false;
         bool callsUnknown = false;
-        SqlToken last = default;
+        CalledName called = default;
         var scanner = new SqlScanner(sql, standardStrings);
         while (scanner.TryRead(out SqlToken token))
         {
@@ -40,9 +40,9 @@ internal static class PreparableStatement
 
             if (!token.IsBlank)
             {
-                hasStar |= text is "*" && sql[last.Start..last.End] is not "(";
-                callsUnknown |= text is "(" && KnownFunctions.IsUnknownCall(sql, last);
-                last = token;
+                hasStar |= text is "*" && sql[called.Last.Start..called.Last.End] is not "(";
+                callsUnknown |= text is "(" && called.IsUnknown(sql);
+                called.Take(token);
             }
         }
 

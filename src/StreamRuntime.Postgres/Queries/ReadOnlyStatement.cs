@@ -16,7 +16,7 @@ internal static class ReadOnlyStatement
         var kinds = Kinds.GetAlternateLookup<ReadOnlySpan<char>>();
         var writes = Writes.GetAlternateLookup<ReadOnlySpan<char>>();
         bool isKnown = false;
-        SqlToken last = default;
+        CalledName called = default;
         var scanner = new SqlScanner(sql, standardStrings);
         while (scanner.TryRead(out SqlToken token))
         {
@@ -28,7 +28,7 @@ internal static class ReadOnlyStatement
             ReadOnlySpan<char> text = sql.AsSpan(token.Start, token.End - token.Start);
             if (text is "(")
             {
-                if (isKnown && KnownFunctions.IsUnknownCall(sql, last))
+                if (isKnown && called.IsUnknown(sql))
                 {
                     return false;
                 }
@@ -47,7 +47,7 @@ internal static class ReadOnlyStatement
                 return false;
             }
 
-            last = token;
+            called.Take(token);
         }
 
         return isKnown;

@@ -11,6 +11,7 @@ public sealed class ReadOnlyStatementTests
     [InlineData("(select \"delete\" from a) union all (values (1))")]
     [InlineData("with a as materialized (select 1) select * from a join lateral (select 2) b using (i)")]
     [InlineData("select x::numeric(10, 2), cast(y as varchar(5)) from t")]
+    [InlineData("select pg_catalog.count(*), PG_CATALOG . max(x), t.left from t where t.x in (1)")]
     [InlineData("table t")]
     [InlineData("select $tag$ f() delete $tag$")]
     public void ThatOnlyReads_IsARead(string sql) => Assert.True(ReadOnlyStatement.Is(sql));
@@ -24,6 +25,10 @@ public sealed class ReadOnlyStatementTests
     [InlineData("select * into copy from t")]
     [InlineData("select f(1)")]
     [InlineData("select mine.count(1) from mine.f ()")]
+    [InlineData("select mine.count(1)")]
+    [InlineData("select mine /* */ . -- \n upper (data) from t")]
+    [InlineData("select pg_catalog.mine.count(1)")]
+    [InlineData("select \"pg_catalog\".count(1)")]
     [InlineData("select \"count\"(1)")]
     [InlineData("select nextval('s')")]
     [InlineData("select set_config('a.b', 'c', false)")]
