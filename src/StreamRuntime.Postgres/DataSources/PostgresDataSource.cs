@@ -81,7 +81,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
         {
             PostgresRowSource rows = await StartAnywhereAsync(query, options, observation, cancellationToken).ConfigureAwait(false);
             rows.Observation = observation;
-            return JsonRowStream.Create(MayRunAgain(query) ? FailingOver(rows, query, options, observation) : rows, options);
+            return JsonRowStream.Create(RunsReadsAgain ? FailingOver(rows, query, options, observation) : rows, options);
         }
         catch (Exception failure) when (observation is not null)
         {
@@ -126,7 +126,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
         }
     }
 
-    private bool MayRunAgain(PostgresQuery query) => Options.RunsReadsAgain && Options.Endpoints.Count > 1 && ReadOnlyStatement.Is(query.Text);
+    private bool RunsReadsAgain => Options.RunsReadsAgain && Options.Endpoints.Count > 1;
 
     private RowsThatFailOver FailingOver(PostgresRowSource rows, PostgresQuery query, JsonRowStreamOptions options, QueryObservation? observation) => new(
         rows,
@@ -136,6 +136,9 @@ public sealed class PostgresDataSource : IAsyncDisposable
             _hosts.TryLast(lost.Endpoint);
             return StartAnywhereAsync(query, options, observation, token);
         },
+
+        // A quote ends elsewhere by the settings of another session, and what is a string in one may be a call in the other.
+        lost => ReadOnlyStatement.Is(query.Text, lost.HasStandardStrings),
         observation);
 
     private async ValueTask<PostgresConnection> OpenAsync(CancellationToken cancellationToken)

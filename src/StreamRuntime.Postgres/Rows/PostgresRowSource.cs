@@ -101,6 +101,9 @@ internal sealed class PostgresRowSource : IRowSource
     /// <summary>The server that runs the query.</summary>
     public PostgresEndpoint Endpoint => _connection.Endpoint;
 
+    /// <summary>How the session that runs the query reads the backslashes in its strings.</summary>
+    public bool HasStandardStrings => _connection.Parameters.StandardConformingStrings;
+
     /// <summary>Whether a row has come that is wanted, or the end of the result.</summary>
     public bool HasRows { get; private set; }
 

@@ -98,6 +98,32 @@ public sealed class FailOverTests
         Assert.Equal(0, source.GetPoolStatistics().Total);
     }
 
+    [Theory]
+    [InlineData("on", true)]
+    [InlineData("off", false)]
+    public async Task BackslashThatEndsNoString_HidesNoCall(string standardStrings, bool isRead)
+    {
+        await using ScriptedServer first = ScriptedServer.Start(async c =>
+        {
+            await c.StartUpAsync(new ScriptedStartUp { Parameters = [("client_encoding", "UTF8"), ("DateStyle", "ISO, MDY"), ("standard_conforming_strings", standardStrings)] });
+            await DescribeAndBindAsync(c);
+        });
+        await using ScriptedServer second = ServerOf(3);
+        await using PostgresDataSource source = PostgresDataSource.Create(OptionsFor(first, second));
+
+        // With backslashes as escapes the first string ends before the bars, and write() is called.
+        const string Sql = @"select data from t where a = 'it\'' || write('' || '\'')";
+        if (isRead)
+        {
+            Assert.Equal(3, await CountAsync(source, Sql));
+        }
+        else
+        {
+            await Assert.ThrowsAsync<StreamRuntimeException>(() => CountAsync(source, Sql));
+            Assert.Empty(second.Connections);
+        }
+    }
+
     private static async Task LoseAsync(ScriptedConnection c, Loss loss)
     {
         byte[] goodbye = BackendMessages.ErrorResponse("57P01", "terminating connection due to administrator command", "FATAL");
