@@ -49,7 +49,14 @@ public sealed partial class ConnectionPool<TConnection>
         {
             _leased--;
             _closingCount++;
-            _ = isClean ? _expired++ : _broken++;
+            if (!isClean)
+            {
+                _broken++;
+            }
+            else if (!_isDisposed)
+            {
+                _expired++;
+            }
         }
 
         return new ValueTask(CloseCountedAsync(slot));
@@ -107,12 +114,19 @@ public sealed partial class ConnectionPool<TConnection>
             }
 
             long now = _wheel.Clock.Now;
-            if (slot.KeepAlive.TryMove(KeepAliveState.Idle, KeepAliveState.Active, now) && IsUsable(slot, now))
+            if (!slot.KeepAlive.TryMove(KeepAliveState.Idle, KeepAliveState.Active, now))
+            {
+                // Its idle timeout was a moment earlier.
+                Discard(slot, isBroken: false);
+            }
+            else if (IsUsable(slot, now))
             {
                 return true;
             }
-
-            Discard(slot);
+            else
+            {
+                Discard(slot, isBroken: true);
+            }
         }
     }
 
@@ -133,7 +147,7 @@ public sealed partial class ConnectionPool<TConnection>
         if (TryTakeIdle(isForWaiter: true, out PoolSlot<TConnection> idle) && !HandOn(idle))
         {
             // Returned between the look and the place in line; and if it has become too old meanwhile, closing it makes room for another.
-            Discard(idle);
+            Discard(idle, isBroken: false);
         }
 
         waiter.Timeout.Schedule(DueAfter(_options.LeaseTimeout));

@@ -131,15 +131,22 @@ public sealed partial class ConnectionPool<TConnection>
         return true;
     }
 
-    /// <summary>Closes a connection that was found broken when it was about to be handed out.</summary>
-    private void Discard(PoolSlot<TConnection> slot)
+    /// <summary>Closes a connection that was about to be handed out, and was found broken, or past its time.</summary>
+    private void Discard(PoolSlot<TConnection> slot, bool isBroken)
     {
         slot.KeepAlive.TryFail(_wheel.Clock.Now);
         lock (_lock)
         {
             _leased--;
             _closingCount++;
-            _broken++;
+            if (isBroken)
+            {
+                _broken++;
+            }
+            else if (!_isDisposed)
+            {
+                _expired++;
+            }
         }
 
         _ = CloseCountedAsync(slot);

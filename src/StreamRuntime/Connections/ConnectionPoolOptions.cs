@@ -22,7 +22,10 @@ public sealed record ConnectionPoolOptions
     /// <summary>How long a lease may wait for a connection. More than zero, or infinite. 15 s by default.</summary>
     public TimeSpan LeaseTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a connection beyond <see cref="MinSize"/> may be idle before it is closed. More than zero, or infinite. 5 min by default.</summary>
+    /// <summary>
+    /// How long a connection may be idle before it is closed. Where that leaves fewer than <see cref="MinSize"/>, another is opened in its place, since a firewall may have
+    /// forgotten the old one without a word. More than zero, or infinite. 5 min by default.
+    /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>

@@ -215,6 +215,9 @@ public sealed class ConnectionPoolTests
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await pool.LeaseAsync());
         await used.ReturnAsync(isClean: true);
         Assert.Equal(0, _server.Open);
+
+        // Nothing was idle or old for too long.
+        Assert.Equal((0L, 0L), (pool.GetStatistics().Expired, pool.GetStatistics().Broken));
     }
 
     [Fact]

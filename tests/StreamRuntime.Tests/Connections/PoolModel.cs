@@ -101,7 +101,8 @@ internal sealed class PoolModel(ConnectionPoolOptions options)
         }
 
         _leased.Remove(connection);
-        _ = isClean ? _expired++ : _broken++;
+        _broken += isClean ? 0 : 1;
+        _expired += isClean && !IsDisposed ? 1 : 0;
         Close(connection);
     }
 
