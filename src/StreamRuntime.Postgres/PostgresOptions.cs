@@ -157,6 +157,18 @@ public sealed record PostgresOptions
     public bool ResetsSessions { get; init; } = true;
 
     /// <summary>
+    /// Whether the session of a connection whose last statement only read is reset no sooner than with its next query, in the same write. True by default: a short query
+    /// then takes about a third less time than with a reset by itself. False resets every session as soon as its connection is returned.
+    /// </summary>
+    /// <remarks>
+    /// What reads is said at <see cref="RunsReadsAgain"/>. After any other statement, and after the first on a connection, the reset goes out at the return, so that no
+    /// lock, LISTEN or temporary table is held by a connection that nobody uses. Only what a view, an operator or a cast of your own has taken in a read, an
+    /// advisory lock say, stays in the session until its connection is next used or is closed (<see cref="ConnectionPoolOptions.IdleTimeout"/>). Either way
+    /// nothing runs in a session that was not reset: where the reset is refused, the server passes over the query behind it, which is then run on another connection.
+    /// </remarks>
+    public bool DefersSessionResets { get; init; } = true;
+
+    /// <summary>
     /// How often a connection runs a statement before it has the server keep it prepared, and from then on sends the values alone. 5 by default, as with
     /// PostgreSQL's JDBC driver; 0 is never.
     /// </summary>

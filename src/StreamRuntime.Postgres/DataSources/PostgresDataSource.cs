@@ -162,6 +162,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
         PoolLease<PostgresConnection> lease, PostgresQuery query, JsonRowStreamOptions options, bool mayAnotherServe, CancellationToken cancellationToken)
     {
         PostgresConnection connection = lease.Connection;
+        connection.OnlyReads = false;
         bool isClean = false;
         bool isStarted = false;
         try
@@ -174,6 +175,12 @@ public sealed class PostgresDataSource : IAsyncDisposable
             PostgresRowSource source = await StartAsync(lease, query, options, cancellationToken).ConfigureAwait(false);
             isStarted = true;
             return source;
+        }
+        catch (PostgresServerException refused) when (connection.IsResetPending)
+        {
+            // The reset was refused, so the query behind it was passed over.
+            ResetRefused(connection, refused);
+            return null;
         }
         catch (StreamRuntimeException failure) when (mayAnotherServe && IsLoss(failure))
         {
@@ -244,11 +251,16 @@ public sealed class PostgresDataSource : IAsyncDisposable
         {
             bool isSame = await SessionReset.EndAsync(connection, either.Token).ConfigureAwait(false);
             _isBehindPooler |= !isSame;
+            connection.IsResetProven |= isSame;
             return isSame;
         }
-        catch (StreamRuntimeException failure)
+        catch (PostgresServerException refused)
         {
-            _isKeepingRefused |= connection.Statements.Count > 0 && failure is PostgresServerException { ServerMessage.Severity: "ERROR" };
+            ResetRefused(connection, refused);
+            return false;
+        }
+        catch (StreamRuntimeException)
+        {
             return false;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -257,11 +269,26 @@ public sealed class PostgresDataSource : IAsyncDisposable
         }
     }
 
+    // That the statements which reset it have gone (26000) is the session's own affair.
+    private void ResetRefused(PostgresConnection connection, PostgresServerException refused) =>
+        _isKeepingRefused |= connection.Reset.KeepsStatements && refused.ServerMessage.Severity == "ERROR" && refused.SqlState != "26000";
+
+    /// <summary>
+    /// Whether it does no harm that the session stays as it was left until the connection is used again: a read takes no locks that outlive it, nor changes settings by
+    /// which the next query's text would be understood before the server has said that they are back.
+    /// </summary>
+    private bool MayWaitForReset(PostgresConnection connection) => Options.DefersSessionResets
+        && connection is { OnlyReads: true, IsResetProven: true, Statements.IsDisturbed: false, Parameters: { IsUntouched: true, StandardConformingStrings: true } };
+
     private async ValueTask ReleaseAsync(PoolLease<PostgresConnection> lease, bool isClean)
     {
         PostgresConnection connection = lease.Connection;
         isClean = isClean && connection.TransactionStatus == TransactionStatus.Idle && !(_isBehindPooler && Options.ResetsSessions);
-        if (isClean && Options.ResetsSessions)
+        if (isClean && Options.ResetsSessions && MayWaitForReset(connection))
+        {
+            connection.NeedsReset = true;
+        }
+        else if (isClean && Options.ResetsSessions)
         {
             using var timeout = new CancellationTokenSource(Options.CancelTimeout, Options.TimeProvider);
             isClean = await SessionReset.TryBeginAsync(connection, timeout.Token).ConfigureAwait(false);

@@ -212,6 +212,7 @@ internal sealed class PostgresRowSource : IRowSource
         _encoder = shape.Encoder;
         _columns = shape.Columns;
         _framingBytes = 2 + 4 * _columns;
+        _connection.OnlyReads = shape.OnlyReads;
     }
 
     /// <summary>Looks at every whole message that has been received.</summary>

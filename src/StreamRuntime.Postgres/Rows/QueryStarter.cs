@@ -44,6 +44,12 @@ internal sealed class QueryStarter
     {
         var starter = new QueryStarter(connection, query, shapes, prepares);
         await starter.CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
+        if (connection.NeedsReset)
+        {
+            connection.NeedsReset = false;
+            SessionReset.Write(connection);
+        }
+
         PostgresRowSource source = starter.TryRunPrepared(release)
             ?? await starter.TryPrepareAndRunAsync(release, cancellationToken).ConfigureAwait(false)
             ?? starter.TryRunKnown(release)
@@ -70,6 +76,15 @@ internal sealed class QueryStarter
         FrontendMessages.Execute(_connection.Output, "", 0);
         FrontendMessages.Sync(_connection.Output);
         await _connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await SessionReset.EndAsync(_connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StreamRuntimeException lost) when (lost.Kind == ErrorKind.ConnectionLost)
+        {
+            // Whether the query was run nobody knows, so this is the rows' loss, which whoever reads them meets next. Here it would pass for one from before the query.
+        }
+
         _connection.EndMessage();
     }
 
@@ -161,7 +176,7 @@ internal sealed class QueryStarter
             await CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
             return process == _connection.ProcessId.ToString(CultureInfo.InvariantCulture);
         }
-        catch (PostgresServerException refused) when (refused.ServerMessage.Severity == "ERROR")
+        catch (PostgresServerException refused) when (refused.ServerMessage.Severity == "ERROR" && !_connection.IsResetPending)
         {
             // Whatever is in between does not let us ask. The caller's query is none the worse for it.
             return false;
@@ -254,6 +269,7 @@ internal sealed class QueryStarter
         FrontendMessages.Describe(_connection.Output, 'S', "");
         FrontendMessages.Flush(_connection.Output);
         await _connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await SessionReset.EndAsync(_connection, cancellationToken).ConfigureAwait(false);
         BackendMessageType due = BackendMessageType.ParseComplete;
         while (true)
         {

@@ -1,4 +1,5 @@
 using StreamRuntime.Postgres.Protocol;
+using StreamRuntime.Postgres.Queries;
 
 namespace StreamRuntime.Postgres.Rows;
 
@@ -10,6 +11,9 @@ namespace StreamRuntime.Postgres.Rows;
 /// <remarks>Immutable; any number of connections use it at the same time.</remarks>
 internal sealed record StatementShape(string Sql, byte[] Description, JsonObjectEncoder? Encoder, int Columns)
 {
+    /// <summary>Whether it only reads, by its text under the default settings for strings.</summary>
+    public bool OnlyReads { get; } = ReadOnlyStatement.Is(Sql);
+
     /// <summary>The shape of a result that needs no wrapping; null when only the server can turn it into JSON.</summary>
     public static StatementShape? TryCreate(string sql, ReadOnlySpan<byte> description, out ColumnDescription unsupported)
     {

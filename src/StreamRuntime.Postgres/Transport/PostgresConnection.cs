@@ -59,8 +59,20 @@ internal sealed class PostgresConnection : IPooledConnection
     /// <summary>What a cancel request must state; null when the server (or a proxy) gave none, and no query can be cancelled.</summary>
     public byte[]? SecretKey { get; set; }
 
+    /// <summary>What is due of the answer to a <see cref="SessionReset"/>.</summary>
+    public PendingReset Reset { get; set; }
+
     /// <summary>True while the answer to a <see cref="SessionReset"/> has not been read.</summary>
-    public bool IsResetPending { get; set; }
+    public bool IsResetPending => Reset != default;
+
+    /// <summary>True when the session has to be reset ahead of the next query.</summary>
+    public bool NeedsReset { get; set; }
+
+    /// <summary>True once a reset has left the session as it was after the login, so that no pooler stands in between.</summary>
+    public bool IsResetProven { get; set; }
+
+    /// <summary>Whether what runs here only reads, as far as its text shows.</summary>
+    public bool OnlyReads { get; set; }
 
     /// <summary>What the last ReadyForQuery said. Anything but idle is a transaction that somebody left open.</summary>
     public TransactionStatus TransactionStatus { get; private set; } = TransactionStatus.Idle;

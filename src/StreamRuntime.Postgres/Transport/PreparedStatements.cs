@@ -27,6 +27,9 @@ internal sealed class PreparedStatements
     private int _made;
     private int _losses;
 
+    // Binds and executes the statements that reset the session; null while the server does not have them.
+    private byte[]? _reset;
+
     public PreparedStatements(PostgresOptions options)
     {
         _threshold = options.PrepareThreshold;
@@ -108,8 +111,7 @@ internal sealed class PreparedStatements
             Drop(_byUse.Last!.Value);
         }
 
-        _prefix ??= $"streamruntime_{Guid.NewGuid():N}_";
-        var statement = new PreparedStatement(key, _prefix + (++_made).ToString(CultureInfo.InvariantCulture), settings);
+        var statement = new PreparedStatement(key, NewName(), settings);
         _statements.Add(key, _byUse.AddFirst(statement));
         return statement;
     }
@@ -134,6 +136,7 @@ internal sealed class PreparedStatements
         }
 
         _runs.Clear();
+        _reset = null;
         if (++_losses > 1)
         {
             IsServersOwn = false;
@@ -146,6 +149,7 @@ internal sealed class PreparedStatements
         _statements.Clear();
         _byUse.Clear();
         _toClose.Clear();
+        _reset = null;
         IsDisturbed = false;
     }
 
@@ -164,6 +168,26 @@ internal sealed class PreparedStatements
         }
     }
 
+    /// <summary>Writes what resets the session but for its statements, and has it prepared as well: it comes with every query.</summary>
+    public void WriteReset(IBufferWriter<byte> output)
+    {
+        if (_reset is null)
+        {
+            var run = new ArrayBufferWriter<byte>();
+            foreach (string sql in SessionReset.AllButStatements)
+            {
+                string name = NewName();
+                FrontendMessages.Parse(output, name, sql, []);
+                FrontendMessages.Bind(run, "", name, []);
+                FrontendMessages.Execute(run, "", 0);
+            }
+
+            _reset = run.WrittenSpan.ToArray();
+        }
+
+        output.Write(_reset);
+    }
+
     /// <summary>Writes what closes the statements that were dropped.</summary>
     /// <returns>How many CloseComplete will come.</returns>
     public int WriteCloses(IBufferWriter<byte> output)
@@ -176,5 +200,11 @@ internal sealed class PreparedStatements
         int closes = _toClose.Count;
         _toClose.Clear();
         return closes;
+    }
+
+    private string NewName()
+    {
+        _prefix ??= $"streamruntime_{Guid.NewGuid():N}_";
+        return _prefix + (++_made).ToString(CultureInfo.InvariantCulture);
     }
 }

@@ -14,6 +14,7 @@ internal static class ScalarQuery
         FrontendMessages.Execute(connection.Output, "", 0);
         FrontendMessages.Sync(connection.Output);
         await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await SessionReset.EndAsync(connection, cancellationToken).ConfigureAwait(false);
         string? value = null;
         PostgresServerException? error = null;
         while (true)

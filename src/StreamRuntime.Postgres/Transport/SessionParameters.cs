@@ -10,6 +10,7 @@ internal sealed class SessionParameters
 
     private string? _nameAtLogin;
     private string? _encodingAtLogin;
+    private (string? DateStyle, string? TimeZone, string? IntervalStyle, bool StandardStrings) _parsingAtLogin;
     private string? _timeZone;
     private string? _intervalStyle;
 
@@ -36,8 +37,14 @@ internal sealed class SessionParameters
     /// <summary>False when the session has another name or encoding than its login gave it.</summary>
     public bool IsAsAfterLogin => ApplicationName == _nameAtLogin && ClientEncoding == _encodingAtLogin;
 
+    /// <summary>False also when a statement's text means something else than after the login.</summary>
+    public bool IsUntouched => IsAsAfterLogin && Parsing == _parsingAtLogin;
+
+    private (string? DateStyle, string? TimeZone, string? IntervalStyle, bool StandardStrings) Parsing => (DateStyle, _timeZone, _intervalStyle, StandardConformingStrings);
+
     public void RememberLogin()
     {
+        _parsingAtLogin = Parsing;
         _nameAtLogin = ApplicationName;
         _encodingAtLogin = ClientEncoding;
     }
