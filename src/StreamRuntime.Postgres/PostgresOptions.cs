@@ -186,7 +186,7 @@ public sealed record PostgresOptions
     /// </remarks>
     public int PrepareThreshold { get; init; } = 5;
 
-    /// <summary>How many statements a connection keeps prepared; beyond that, the one that was not run for longest is closed. 100 by default; 1 or more.</summary>
+    /// <summary>How many statements a connection keeps prepared; beyond that, the one that was not run for longest is closed. 100 by default; 1 or more. The nine by which a session is reset come on top.</summary>
     public int MaxPreparedStatements { get; init; } = 100;
 
     /// <summary>

@@ -63,7 +63,7 @@ internal sealed class PostgresConnection : IPooledConnection
     public PendingReset Reset { get; set; }
 
     /// <summary>True while the answer to a <see cref="SessionReset"/> has not been read.</summary>
-    public bool IsResetPending => Reset != default;
+    public bool IsResetPending => Reset is { Commands: > 0 } or { HasSync: true };
 
     /// <summary>True when the session has to be reset ahead of the next query.</summary>
     public bool NeedsReset { get; set; }

@@ -111,7 +111,7 @@ internal sealed class PreparedStatements
             Drop(_byUse.Last!.Value);
         }
 
-        var statement = new PreparedStatement(key, NewName(), settings);
+        var statement = new PreparedStatement(key, NewName(""), settings);
         _statements.Add(key, _byUse.AddFirst(statement));
         return statement;
     }
@@ -174,9 +174,9 @@ internal sealed class PreparedStatements
         if (_reset is null)
         {
             var run = new ArrayBufferWriter<byte>();
-            foreach (string sql in SessionReset.AllButStatements)
+            foreach (string sql in SessionReset.AllButStatementsOneByOne)
             {
-                string name = NewName();
+                string name = NewName("reset_");
                 FrontendMessages.Parse(output, name, sql, []);
                 FrontendMessages.Bind(run, "", name, []);
                 FrontendMessages.Execute(run, "", 0);
@@ -202,9 +202,9 @@ internal sealed class PreparedStatements
         return closes;
     }
 
-    private string NewName()
+    private string NewName(string purpose)
     {
         _prefix ??= $"streamruntime_{Guid.NewGuid():N}_";
-        return _prefix + (++_made).ToString(CultureInfo.InvariantCulture);
+        return _prefix + purpose + (++_made).ToString(CultureInfo.InvariantCulture);
     }
 }

@@ -25,14 +25,18 @@ internal static class SessionReset
     // What pgbouncer sends by default as well (server_reset_query).
     private const string Everything = "DISCARD ALL";
 
-    /// <summary>
-    /// PostgreSQL documentation, "DISCARD": what ALL stands for, but for the prepared statements and the plans that go with them. The role comes first, since the
-    /// rest is for the one that logged in to do; then the settings, so that no search_path of the last query's decides which function is meant.
-    /// </summary>
-    public static IReadOnlyList<string> AllButStatements { get; } =
+    // PostgreSQL documentation, "DISCARD": what ALL stands for, but for the prepared statements and the plans that go with them. The role comes first, since the
+    // rest is for the one that logged in to do; then the settings, so that no search_path of the last query's decides which function is meant.
+    private static readonly string[] AllButStatements =
     [
-        "BEGIN", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "CLOSE ALL", "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()", "DISCARD TEMP", "DISCARD SEQUENCES", "COMMIT",
+        "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "CLOSE ALL", "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()", "DISCARD TEMP", "DISCARD SEQUENCES",
     ];
+
+    /// <summary>All but the statements, in one message and one transaction.</summary>
+    public static string AllButStatementsAtOnce { get; } = string.Join("; ", AllButStatements);
+
+    /// <summary>The same one by one.</summary>
+    public static IReadOnlyList<string> AllButStatementsOneByOne { get; } = ["BEGIN", .. AllButStatements, "COMMIT"];
 
     /// <summary>Sends the request by itself.</summary>
     /// <returns>False when the connection can't be used any more.</returns>
@@ -41,9 +45,18 @@ internal static class SessionReset
         try
         {
             connection.EndMessage();
-            Write(connection);
-            FrontendMessages.Sync(connection.Output);
-            connection.Reset = connection.Reset with { HasSync = true };
+            if (KeepsStatements(connection))
+            {
+                FrontendMessages.Query(connection.Output, AllButStatementsAtOnce);
+                connection.Reset = new PendingReset(AllButStatements.Length, KeepsStatements: true, HasSync: true);
+            }
+            else
+            {
+                WriteEverything(connection);
+                FrontendMessages.Sync(connection.Output);
+                connection.Reset = connection.Reset with { HasSync = true };
+            }
+
             await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
             return true;
         }
@@ -56,18 +69,14 @@ internal static class SessionReset
     /// <summary>Writes the request where the next query's messages will follow it.</summary>
     public static void Write(PostgresConnection connection)
     {
-        if (connection.Statements is { Count: > 0, IsDisturbed: false })
+        if (KeepsStatements(connection))
         {
             connection.Statements.WriteReset(connection.Output);
-            connection.Reset = new PendingReset(AllButStatements.Count, KeepsStatements: true);
+            connection.Reset = new PendingReset(AllButStatementsOneByOne.Count, KeepsStatements: true);
         }
         else
         {
-            connection.Statements.Clear();
-            FrontendMessages.Parse(connection.Output, "", Everything, []);
-            FrontendMessages.Bind(connection.Output, "", "", []);
-            FrontendMessages.Execute(connection.Output, "", 0);
-            connection.Reset = new PendingReset(1, KeepsStatements: false);
+            WriteEverything(connection);
         }
     }
 
@@ -92,6 +101,7 @@ internal static class SessionReset
                 case BackendMessageType.ErrorResponse:
                     throw new PostgresServerException(ServerMessageFields.Parse(body.Span, type));
                 case BackendMessageType.ParseComplete or BackendMessageType.BindComplete or BackendMessageType.DataRow when due.Commands > 0:
+                case BackendMessageType.RowDescription when due is { Commands: > 0, HasSync: true }:
                     break;
                 default:
                     if (!connection.TryHandleAnytime(type, body.Span))
@@ -105,5 +115,16 @@ internal static class SessionReset
 
         connection.EndMessage();
         return connection.Parameters.IsAsAfterLogin;
+    }
+
+    private static bool KeepsStatements(PostgresConnection connection) => connection.Statements is { Count: > 0, IsDisturbed: false };
+
+    private static void WriteEverything(PostgresConnection connection)
+    {
+        connection.Statements.Clear();
+        FrontendMessages.Parse(connection.Output, "", Everything, []);
+        FrontendMessages.Bind(connection.Output, "", "", []);
+        FrontendMessages.Execute(connection.Output, "", 0);
+        connection.Reset = new PendingReset(1, KeepsStatements: false);
     }
 }

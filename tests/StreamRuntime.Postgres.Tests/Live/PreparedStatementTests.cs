@@ -12,7 +12,7 @@ namespace StreamRuntime.Postgres.Tests.Live;
 [Collection(LiveTests.Name)]
 public sealed class PreparedStatementTests(LiveServer server, ITestOutputHelper output)
 {
-    private const string Ours = "select count(*)::int as n from pg_prepared_statements where not from_sql and name like 'streamruntime%'";
+    private const string Ours = "select count(*)::int as n from pg_prepared_statements where not from_sql and name like 'streamruntime%' and name not like '%reset%'";
 
     [Theory]
     [InlineData(true)]
