@@ -9,7 +9,7 @@ namespace StreamRuntime.Benchmarks.Connections;
 
 /// <summary>What does it cost to lease an idle connection from a pool, and to return it?</summary>
 /// <remarks>
-/// Nothing is sent by either side. Npgsql resets a session by what it sends ahead of the next command, and there is none; ours sends its reset at the return, which
+/// Nothing is sent by either side. Npgsql resets a session by what it sends ahead of the next command, and there is none; ours sends its reset ahead of the next query too, or at the return, which
 /// belongs to the data source: <see cref="PoolQueryBenchmarks"/> has both.
 /// </remarks>
 [Situation(Name)]

@@ -1,6 +1,7 @@
 using System.Text;
 using StreamRuntime.Benchmarks.Suites;
 using StreamRuntime.Benchmarks.Wire;
+using StreamRuntime.Postgres.Transport;
 using StreamRuntime.TestKit.Servers;
 
 namespace StreamRuntime.Benchmarks.Replay;
@@ -18,7 +19,7 @@ internal static class Recorder
     public static IReadOnlyList<string> Types { get; } = [.. JsonTables.Types, JsonTables.LargeType];
 
     /// <summary>With these, pools of connections clean a session up for its next user.</summary>
-    public static IReadOnlyList<string> Commands { get; } = ["DISCARD ALL", NpgsqlReset];
+    public static IReadOnlyList<string> Commands { get; } = ["DISCARD ALL", NpgsqlReset, SessionReset.AllButStatementsAtOnce, .. SessionReset.AllButStatementsOneByOne];
 
     public static async Task<Recording> RecordAsync(PostgresCluster cluster)
     {

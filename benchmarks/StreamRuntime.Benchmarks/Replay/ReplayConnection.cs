@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using StreamRuntime.TestKit.Servers;
 
@@ -13,6 +14,9 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
     private const int NewestProtocol = 3 << 16;
     private const int BinaryFormat = 1;
 
+    // The library's, before it has the first statement kept.
+    private const string ProcessQuery = "select pg_catalog.pg_backend_pid()";
+
     // What is small is sent together with what follows it, as a real server's buffer has it.
     private const int LargestPending = 8 * 1024;
 
@@ -20,6 +24,9 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
     private readonly MemoryStream _pending = new();
     private readonly Dictionary<string, ReplayStatement> _statements = [];
     private readonly Dictionary<string, ReplayPortal> _portals = [];
+    private readonly Dictionary<string, ReplayCommand> _commands = [];
+    private readonly Dictionary<string, ReplayCommand> _commandPortals = [];
+    private char _status = 'I';
     private bool _failed;
 
     /// <summary>Serves the client until it leaves.</summary>
@@ -103,10 +110,11 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
                 Flush();
                 break;
             case 'S':
-                // Outside a transaction, which none of the statements begins, Sync ends every portal.
+                // No statement but COMMIT comes between BEGIN and Sync, and outside a transaction Sync ends every portal.
                 _failed = false;
                 _portals.Clear();
-                Reply(BackendMessages.ReadyForQuery());
+                _commandPortals.Clear();
+                Reply(BackendMessages.ReadyForQuery(_status));
                 Flush();
                 break;
             default:
@@ -117,9 +125,10 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
 
     private void RunSimple(string sql)
     {
-        if (recording.Commands.TryGetValue(sql, out byte[]? answer))
+        if (ReplayCommand.TryFind(sql, recording) is { } command)
         {
-            Reply(answer);
+            Reply(command.Answer);
+            Ran(command);
         }
         else if (ReplayStatement.TryFind(sql, recording) is { } statement)
         {
@@ -134,13 +143,20 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
             _failed = false;
         }
 
-        Reply(BackendMessages.ReadyForQuery());
+        Reply(BackendMessages.ReadyForQuery(_status));
         Flush();
     }
 
     private void Parse(string name, string sql)
     {
-        if (ReplayStatement.TryFind(sql, recording) is { } statement)
+        _commands.Remove(name);
+        _statements.Remove(name);
+        if (FindCommand(sql) is { } command)
+        {
+            _commands[name] = command;
+            Reply(BackendMessages.ParseComplete);
+        }
+        else if (ReplayStatement.TryFind(sql, recording) is { } statement)
         {
             _statements[name] = statement;
             Reply(BackendMessages.ParseComplete);
@@ -163,7 +179,14 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
 
         // One column: its own format, or that of all columns, or none, which is text.
         bool isBinary = _input.ReadInt16() > 0 && _input.ReadInt16() == BinaryFormat;
-        if (_statements.TryGetValue(name, out ReplayStatement? statement))
+        _portals.Remove(portal);
+        _commandPortals.Remove(portal);
+        if (_commands.TryGetValue(name, out ReplayCommand? command))
+        {
+            _commandPortals[portal] = command;
+            Reply(BackendMessages.BindComplete);
+        }
+        else if (_statements.TryGetValue(name, out ReplayStatement? statement))
         {
             _portals[portal] = new ReplayPortal(statement, isBinary);
             Reply(BackendMessages.BindComplete);
@@ -192,6 +215,13 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
 
     private void Execute(string name, int most)
     {
+        if (_commandPortals.TryGetValue(name, out ReplayCommand? command))
+        {
+            Reply(command.Executed);
+            Ran(command);
+            return;
+        }
+
         if (!_portals.TryGetValue(name, out ReplayPortal? portal))
         {
             Refuse("34000", $"portal \"{name}\" does not exist");
@@ -217,10 +247,12 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
         if (kind == 'S')
         {
             _statements.Remove(name);
+            _commands.Remove(name);
         }
         else
         {
             _portals.Remove(name);
+            _commandPortals.Remove(name);
         }
 
         Reply(BackendMessages.CloseComplete);
@@ -233,6 +265,28 @@ internal sealed class ReplayConnection(Socket socket, int number, Recording reco
             ReadOnlyMemory<byte> messages = portal.Take(rows, out int taken);
             rows -= taken;
             Reply(messages.Span);
+        }
+    }
+
+    private ReplayCommand? FindCommand(string sql) => sql == ProcessQuery
+        ? new ReplayCommand(sql, BackendMessages.Join(BackendMessages.DataRow(number.ToString(CultureInfo.InvariantCulture)), BackendMessages.CommandComplete("SELECT 1")))
+        : ReplayCommand.TryFind(sql, recording);
+
+    // DISCARD ALL drops what was prepared too, its own unnamed statement and portal excepted.
+    private void Ran(ReplayCommand command)
+    {
+        switch (command.Sql)
+        {
+            case "BEGIN":
+                _status = 'T';
+                break;
+            case "COMMIT":
+                _status = 'I';
+                break;
+            case "DISCARD ALL":
+                _statements.Keys.Where(n => n.Length > 0).ToList().ForEach(n => _statements.Remove(n));
+                _commands.Keys.Where(n => n.Length > 0).ToList().ForEach(n => _commands.Remove(n));
+                break;
         }
     }
 

@@ -5,6 +5,7 @@ using StreamRuntime.Benchmarks.Clients;
 using StreamRuntime.Benchmarks.Replay;
 using StreamRuntime.Benchmarks.Suites;
 using StreamRuntime.Benchmarks.Wire;
+using StreamRuntime.Postgres.Configuration;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Streams;
@@ -69,6 +70,10 @@ public sealed class ReplayServerTests(RecordedServer server) : IClassFixture<Rec
 
     [Fact]
     public void Commands_GetTheServersBytes() => AssertSameAnswers([.. Recorder.Commands.Select(c => new FrontendWriter().Query(c))]);
+
+    [Fact]
+    public void Commands_ByParts_GetTheServersBytes() => AssertSameAnswers(
+        [.. Recorder.Commands.Where(c => !c.Contains(';', StringComparison.Ordinal)).Select(c => new FrontendWriter().Parse(c).Bind(0).Execute().Sync())]);
 
     [Theory]
     [InlineData("json", 0)]
@@ -157,6 +162,35 @@ public sealed class ReplayServerTests(RecordedServer server) : IClassFixture<Rec
 
         Assert.Equal(long.Parse(counted, CultureInfo.InvariantCulture), server.Recording.Find("json").Text.CountValueBytes(All));
         Assert.Equal(long.Parse(counted, CultureInfo.InvariantCulture) + All, server.Recording.Find("jsonb").Binary.CountValueBytes(All));
+    }
+
+    // Often enough to be prepared, with every form of the reset in between, on the one connection that was opened.
+    [Theory]
+    [InlineData(true, 5)]
+    [InlineData(true, 0)]
+    [InlineData(false, 5)]
+    [InlineData(false, 0)]
+    public async Task Library_UsesItsConnectionAgain(bool defersResets, int prepareThreshold)
+    {
+        using var replay = ReplayServer.Start(server.Recording);
+        await using PostgresDataSource source = PostgresDataSource.Create(ConnectionString.Parse((server.Replayed with { Port = replay.Port }).Plain) with
+        {
+            DefersSessionResets = defersResets, PrepareThreshold = prepareThreshold,
+        });
+        for (int i = 0; i < 12; i++)
+        {
+            await using JsonRowStream stream = await source.StreamAsync(new PostgresQuery(JsonTables.Query("json", 7)));
+            int rows = 0;
+            await foreach (JsonRow row in stream)
+            {
+                rows++;
+            }
+
+            Assert.Equal(7, rows);
+        }
+
+        Assert.Empty(replay.Refusals);
+        Assert.Equal((12L, 1L), (source.GetPoolStatistics().Leases, source.GetPoolStatistics().Opened));
     }
 
     [Fact]
