@@ -112,17 +112,20 @@ public sealed class PostgresDataSource : IAsyncDisposable
         PostgresQuery query, JsonRowStreamOptions options, QueryObservation? observation, CancellationToken cancellationToken)
     {
         int otherServers = Options.Endpoints.Count - 1;
+
+        // A used connection was good once. Where the pool opens others in advance, a server that lets everybody in and serves nobody would be asked for ever.
+        int unused = Math.Max(1, Options.Pool.MinSize);
         while (true)
         {
             PoolLease<PostgresConnection> lease = await _pool.LeaseAsync(cancellationToken).ConfigureAwait(false);
-            bool isReused = lease.IsReused;
+            bool wasKept = lease.IsReused || (lease.WasIdle && unused-- > 0);
             observation?.TakeServer(lease.Connection.Endpoint);
-            if (await TryStartAsync(lease, query, options, isReused || otherServers > 0, cancellationToken).ConfigureAwait(false) is { } rows)
+            if (await TryStartAsync(lease, query, options, wasKept, otherServers > 0, cancellationToken).ConfigureAwait(false) is { } rows)
             {
                 return rows;
             }
 
-            otherServers -= isReused ? 0 : 1;
+            otherServers -= wasKept ? 0 : 1;
         }
     }
 
@@ -159,7 +162,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
 
     /// <summary>Null when the connection was lost and another may serve: nothing was run.</summary>
     private async Task<PostgresRowSource?> TryStartAsync(
-        PoolLease<PostgresConnection> lease, PostgresQuery query, JsonRowStreamOptions options, bool mayAnotherServe, CancellationToken cancellationToken)
+        PoolLease<PostgresConnection> lease, PostgresQuery query, JsonRowStreamOptions options, bool wasKept, bool hasOtherServers, CancellationToken cancellationToken)
     {
         PostgresConnection connection = lease.Connection;
         connection.OnlyReads = false;
@@ -182,9 +185,9 @@ public sealed class PostgresDataSource : IAsyncDisposable
             ResetRefused(connection, refused);
             return null;
         }
-        catch (StreamRuntimeException failure) when (mayAnotherServe && IsLoss(failure))
+        catch (StreamRuntimeException failure) when ((wasKept || hasOtherServers) && IsLoss(failure))
         {
-            if (!lease.IsReused)
+            if (!wasKept)
             {
                 // It let us in and then was gone, which it may well do again.
                 _hosts.TryLast(connection.Endpoint);

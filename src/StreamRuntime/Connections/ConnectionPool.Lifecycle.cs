@@ -188,6 +188,7 @@ public sealed partial class ConnectionPool<TConnection>
                 }
 
                 slot.ReturnedAt = now;
+                slot.WasIdle = true;
                 if (_idleCount == _idle.Length)
                 {
                     Array.Resize(ref _idle, Math.Min(_options.MaxSize, Math.Max(4, _idle.Length * 2)));

@@ -24,6 +24,9 @@ public readonly struct PoolLease<TConnection>
     /// <summary>True when the connection was used before: it may have been lost without a sign, so a first failure says little of the server.</summary>
     public bool IsReused => _slot is { } slot && slot.Uses > 1;
 
+    /// <summary>True when the connection was idle before, used or not: it may have been lost there.</summary>
+    public bool WasIdle => _slot is { WasIdle: true };
+
     /// <summary>Gives the connection back.</summary>
     /// <param name="isClean">
     /// True when it is provably ready for somebody else. False closes it at once: after a failure, or when nobody knows what state it is in.

@@ -38,6 +38,9 @@ internal sealed class PoolSlot<TConnection>
     /// <summary>When it was last returned, in nanoseconds on the wheel's clock.</summary>
     public long ReturnedAt { get; set; }
 
+    /// <summary>True once it was idle.</summary>
+    public bool WasIdle { get; set; }
+
     /// <summary>True once it is too old to be handed out again.</summary>
     public bool IsRetired { get; set; }
 

@@ -1,6 +1,7 @@
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Streams;
+using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Servers;
 
 namespace StreamRuntime.Postgres.Tests.Transport;
@@ -122,6 +123,45 @@ public sealed class FailOverTests
             await Assert.ThrowsAsync<StreamRuntimeException>(() => CountAsync(source, Sql));
             Assert.Empty(second.Connections);
         }
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task IdleConnectionThatNobodyUsedYet_IsReplacedWhenItHasGone_ButNotForEver(int gone, bool survives)
+    {
+        var letIn = new TaskCompletionSource();
+        await using ScriptedServer server = ScriptedServer.Start(async c =>
+        {
+            await letIn.Task;
+            await c.StartUpAsync();
+            if (c.Number >= gone)
+            {
+                await DescribeAndBindAsync(c);
+                byte[] result = Conversation.Json(3).Parts[^1];
+                await c.SendAsync(result);
+                await c.DrainAsync();
+            }
+        });
+        await using PostgresDataSource source = PostgresDataSource.Create(Outcome.OptionsFor(server) with { Pool = new() { UsableWithoutLook = TimeSpan.FromHours(1) } });
+        using var impatience = new CancellationTokenSource();
+        Task<JsonRowStream> given = source.StreamAsync(new PostgresQuery(Read), cancellationToken: impatience.Token).AsTask();
+        await Wait.UntilAsync(() => source.GetPoolStatistics().Waiting == 1, TimeSpan.FromSeconds(20), "a connection is asked for");
+        await impatience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        letIn.SetResult();
+        await Wait.UntilAsync(() => source.GetPoolStatistics().Idle == 1, TimeSpan.FromSeconds(20), "it is kept for the next");
+
+        if (survives)
+        {
+            Assert.Equal(3, await CountAsync(source, Read));
+        }
+        else
+        {
+            Assert.Equal(ErrorKind.ConnectionLost, (await Assert.ThrowsAsync<StreamRuntimeException>(() => CountAsync(source, Read))).Kind);
+        }
+
+        Assert.Equal(2, server.Connections.Count);
     }
 
     private static async Task LoseAsync(ScriptedConnection c, Loss loss)
