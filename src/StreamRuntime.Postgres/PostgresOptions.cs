@@ -134,7 +134,8 @@ public sealed record PostgresOptions
     public Action<PostgresServerMessage>? OnNotice { get; init; }
 
     /// <summary>
-    /// How connections are kept between streams. The pool's name, clock and logger are its own; see <see cref="ConnectionPoolOptions"/> for the defaults.
+    /// How connections are kept between streams. The pool's name, clock and logger are its own; see <see cref="ConnectionPoolOptions"/> for the defaults. One that is left
+    /// with the default name is called <c>host:port/database</c>, by the first of <see cref="Endpoints"/>.
     /// </summary>
     public ConnectionPoolOptions Pool { get; init; } = ConnectionPoolOptions.Default;
 

@@ -33,7 +33,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
         Options = options;
         _hosts = new HostSelector(options);
         _wheel = new TimingWheel(options.TimeProvider);
-        _pool = new ConnectionPool<PostgresConnection>(OpenAsync, options.Pool);
+        _pool = new ConnectionPool<PostgresConnection>(OpenAsync, options.Pool with { Name = PoolName(options) });
     }
 
     /// <summary>How the server is reached.</summary>
@@ -143,6 +143,10 @@ public sealed class PostgresDataSource : IAsyncDisposable
         // A quote ends elsewhere by the settings of another session, and what is a string in one may be a call in the other.
         lost => ReadOnlyStatement.Is(query.Text, lost.HasStandardStrings),
         observation);
+
+    // As OpenTelemetry's conventions advise, for pools that nobody has named: those of two databases must not show as one.
+    private static string PoolName(PostgresOptions options) =>
+        options.Pool.Name == ConnectionPoolOptions.Default.Name ? $"{options.Endpoints[0]}/{options.Database ?? options.User}" : options.Pool.Name;
 
     private async ValueTask<PostgresConnection> OpenAsync(CancellationToken cancellationToken)
     {

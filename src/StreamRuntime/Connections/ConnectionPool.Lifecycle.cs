@@ -171,7 +171,8 @@ public sealed partial class ConnectionPool<TConnection>
     /// <summary>Gives a connection that counts as leased to whoever waits longest, or else puts it among the idle. False when it must be closed.</summary>
     private bool HandOn(PoolSlot<TConnection> slot)
     {
-        PoolWaiter<TConnection> waiter;
+        PoolWaiter<TConnection>? waiter = null;
+        long idleAfter;
         lock (_lock)
         {
             if (_isDisposed || slot.IsRetired)
@@ -179,30 +180,47 @@ public sealed partial class ConnectionPool<TConnection>
                 return false;
             }
 
-            if (!_waiters.TryTake(out waiter))
+            if (_waiters.TryTake(out PoolWaiter<TConnection> first))
             {
-                long now = _wheel.Clock.Now;
-                if (!slot.KeepAlive.TryMove(KeepAliveState.Active, KeepAliveState.Idle, now))
-                {
-                    return false;
-                }
-
-                slot.ReturnedAt = now;
-                slot.WasIdle = true;
-                if (_idleCount == _idle.Length)
-                {
-                    Array.Resize(ref _idle, Math.Min(_options.MaxSize, Math.Max(4, _idle.Length * 2)));
-                }
-
-                _idle[_idleCount++] = slot;
-                _leased--;
-                return true;
+                waiter = first;
+                idleAfter = 0;
+                CountLease(slot);
             }
-
-            CountLease(slot);
+            else if (!TryIdleLocked(slot, out idleAfter))
+            {
+                return false;
+            }
         }
 
-        waiter.TrySetResult(slot);
+        if (waiter is null)
+        {
+            slot.KeepAlive.Observe(KeepAliveState.Active, KeepAliveState.Idle, idleAfter);
+        }
+        else
+        {
+            waiter.TrySetResult(slot);
+        }
+
+        return true;
+    }
+
+    private bool TryIdleLocked(PoolSlot<TConnection> slot, out long after)
+    {
+        long now = _wheel.Clock.Now;
+        if (!slot.KeepAlive.TryMoveUnobserved(KeepAliveState.Active, KeepAliveState.Idle, now, out after))
+        {
+            return false;
+        }
+
+        slot.ReturnedAt = now;
+        slot.WasIdle = true;
+        if (_idleCount == _idle.Length)
+        {
+            Array.Resize(ref _idle, Math.Min(_options.MaxSize, Math.Max(4, _idle.Length * 2)));
+        }
+
+        _idle[_idleCount++] = slot;
+        _leased--;
         return true;
     }
 

@@ -80,14 +80,26 @@ public sealed class KeepAlive : IThreadPoolWorkItem
     /// <returns>True for the one caller that made the move.</returns>
     public bool TryMove(KeepAliveState from, KeepAliveState to, long now)
     {
+        if (!TryMoveUnobserved(from, to, now, out long spent))
+        {
+            return false;
+        }
+
+        Observe(from, to, spent);
+        return true;
+    }
+
+    /// <summary>Does the same for a caller that holds a lock, and has it observed once that is open: listeners and loggers are strangers.</summary>
+    /// <param name="from">As for <see cref="TryMove"/>.</param>
+    /// <param name="to">As for <see cref="TryMove"/>.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="spent">How long it was in the state before, for <see cref="Observe"/>.</param>
+    internal bool TryMoveUnobserved(KeepAliveState from, KeepAliveState to, long now, out long spent)
+    {
+        spent = 0;
         if (from == to && to == KeepAliveState.Active && _cell.Value == KeepAliveState.Active)
         {
             Interlocked.Increment(ref _touches);
-            if (TransitionMetrics.IsListenedTo)
-            {
-                TransitionMetrics.Touched();
-            }
-
             return true;
         }
 
@@ -96,8 +108,29 @@ public sealed class KeepAlive : IThreadPoolWorkItem
             return Refuse(from, to);
         }
 
-        Move(from, to, now);
+        spent = Move(from, to, now);
         return true;
+    }
+
+    /// <summary>Tells listeners and loggers of a move that was made.</summary>
+    internal void Observe(KeepAliveState from, KeepAliveState to, long spent)
+    {
+        if (from == to)
+        {
+            if (TransitionMetrics.IsListenedTo)
+            {
+                TransitionMetrics.Touched();
+            }
+
+            return;
+        }
+
+        if (TransitionMetrics.IsListenedTo)
+        {
+            TransitionMetrics.Moved(from, to, MonotonicClock.Between(0, spent));
+        }
+
+        ConnectionLog.Moved(_options.Logger, from, to);
     }
 
     /// <summary>Breaks the connection, in use or idle, so that it is closed at once.</summary>
@@ -110,7 +143,7 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         {
             if (_cell.TryHold(from))
             {
-                Move(from, KeepAliveState.Error, now);
+                Observe(from, KeepAliveState.Error, Move(from, KeepAliveState.Error, now));
                 return true;
             }
         }
@@ -157,9 +190,9 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         return state;
     }
 
-    private void Move(KeepAliveState from, KeepAliveState to, long now)
+    private long Move(KeepAliveState from, KeepAliveState to, long now)
     {
-        long deadline = MoveHeld(from, to, now, EvictionReason.Failure);
+        long deadline = MoveHeld(from, to, now, EvictionReason.Failure, out long spent);
         if (to == KeepAliveState.Error)
         {
             _wakeUp.Cancel();
@@ -170,7 +203,7 @@ public sealed class KeepAlive : IThreadPoolWorkItem
             WakeUpAt(deadline);
         }
 
-        ConnectionLog.Moved(_options.Logger, from, to);
+        return spent;
     }
 
     // The deadline may be over by now and a later one have been scheduled. Then this one wakes us too early, which does no harm; never too late.
@@ -184,12 +217,12 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         }
     }
 
-    private long MoveHeld(KeepAliveState from, KeepAliveState to, long now, EvictionReason reason)
+    private long MoveHeld(KeepAliveState from, KeepAliveState to, long now, EvictionReason reason, out long spent)
     {
         // Two threads may have read the clock in another order than they came here.
         now = Math.Max(now, _since);
         ref long time = ref (from == KeepAliveState.Active ? ref _timeActive : ref from == KeepAliveState.Idle ? ref _timeIdle : ref _timeError);
-        long spent = now - _since;
+        spent = now - _since;
         time += spent;
         _since = now;
         _moves++;
@@ -203,12 +236,6 @@ public sealed class KeepAlive : IThreadPoolWorkItem
         _reason = reason;
         Volatile.Write(ref _evictionsDue, to == KeepAliveState.Error ? 1 : 0);
         _cell.Release(to);
-        if (TransitionMetrics.IsListenedTo)
-        {
-            // Listeners are strangers, so none runs while the cell is held.
-            TransitionMetrics.Moved(from, to, MonotonicClock.Between(0, spent));
-        }
-
         return deadline;
     }
 
@@ -229,8 +256,8 @@ public sealed class KeepAlive : IThreadPoolWorkItem
             return;
         }
 
-        MoveHeld(KeepAliveState.Idle, KeepAliveState.Error, now, EvictionReason.IdleTimeout);
-        ConnectionLog.Moved(_options.Logger, KeepAliveState.Idle, KeepAliveState.Error);
+        MoveHeld(KeepAliveState.Idle, KeepAliveState.Error, now, EvictionReason.IdleTimeout, out long spent);
+        Observe(KeepAliveState.Idle, KeepAliveState.Error, spent);
         ((IThreadPoolWorkItem)this).Execute();
     }
 

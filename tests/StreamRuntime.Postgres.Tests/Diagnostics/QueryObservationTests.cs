@@ -60,6 +60,35 @@ public sealed class QueryObservationTests
         Assert.DoesNotContain("secret", Text(Assert.Single(listeners.Ended).TagObjects), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("named")]
+    public async Task Pool_IsNamedByItsServerAndDatabase_UnlessItHasAName(string? name)
+    {
+        var names = new ConcurrentQueue<string?>();
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "db.client.connection.create_time")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        meters.SetMeasurementEventCallback<double>((_, _, tags, _) => names.Enqueue((string?)tags[0].Value));
+        meters.Start();
+        await using ScriptedServer server = ServerOf(Conversation.Json(3));
+        PostgresOptions options = OptionsFor(server);
+        await using PostgresDataSource source = PostgresDataSource.Create(name is null ? options : options with { Pool = options.Pool with { Name = name } });
+        await using (JsonRowStream stream = await source.StreamAsync(Parameterised))
+        {
+            await ReadToEndAsync(stream);
+        }
+
+        Assert.Equal(name ?? $"127.0.0.1:{server.Port}/shop", Assert.Single(names));
+    }
+
     [Fact]
     public async Task ErrorOfTheServer_AmongTheRows_IsItsSqlState()
     {

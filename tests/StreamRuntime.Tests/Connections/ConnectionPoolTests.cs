@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using StreamRuntime.Connections;
 using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Timing;
@@ -261,6 +262,18 @@ public sealed class ConnectionPoolTests
     }
 
     [Fact]
+    public async Task Logger_ThatWaitsForSomebodyWhoNeedsThePool_StopsNobody()
+    {
+        var logger = new WaitingLogger();
+        await using ConnectionPool<PooledFake> pool = Pool(o => o with { Logger = logger });
+        logger.Act = () => Assert.True(Task.Run(pool.GetStatistics).Wait(TestRun.Patience), "the pool's lock was held while its logger ran");
+        PoolLease<PooledFake> lease = await LeaseAsync(pool);
+        await lease.ReturnAsync(isClean: true);
+        await (await LeaseAsync(pool)).ReturnAsync(isClean: false);
+        Assert.InRange(logger.Count, 4, int.MaxValue);
+    }
+
+    [Fact]
     public async Task LeaseAndReturn_OfAnIdleConnection_AllocateNothing()
     {
         await using ConnectionPool<PooledFake> pool = Pool();
@@ -300,5 +313,25 @@ public sealed class ConnectionPoolTests
     {
         var options = new ConnectionPoolOptions { TimeProvider = _time };
         return new ConnectionPool<PooledFake>(_server.OpenAsync, with?.Invoke(options) ?? options);
+    }
+
+    private sealed class WaitingLogger : ILogger
+    {
+        private int _count;
+
+        public Action Act { get; set; } = static () => { };
+
+        public int Count => Volatile.Read(ref _count);
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            Act();
+            Interlocked.Increment(ref _count);
+        }
     }
 }
