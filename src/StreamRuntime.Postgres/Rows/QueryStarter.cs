@@ -80,6 +80,12 @@ internal sealed class QueryStarter
         {
             await SessionReset.EndAsync(_connection, cancellationToken).ConfigureAwait(false);
         }
+        catch (OperationCanceledException)
+        {
+            // The query is under way behind the reset. One request that comes between the two is not heard, and the query would run on.
+            await QueryCanceller.DrainAsync(_connection, cancel: true).ConfigureAwait(false);
+            throw;
+        }
         catch (StreamRuntimeException lost) when (lost.Kind == ErrorKind.ConnectionLost)
         {
             // Whether the query was run nobody knows, so this is the rows' loss, which whoever reads them meets next. Here it would pass for one from before the query.
