@@ -16,4 +16,7 @@ internal enum Refusal : byte
 
     /// <summary>The gateway is shutting down.</summary>
     ShuttingDown = 4,
+
+    /// <summary>There are as many bridges as there may be.</summary>
+    TooManyBridges = 5,
 }

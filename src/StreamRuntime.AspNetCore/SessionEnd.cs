@@ -18,4 +18,6 @@ internal enum SessionEnd : byte
     Abuse = 12,
     Administrator = 13,
     Shutdown = 14,
+    Blocked = 15,
+    Refused = 16,
 }

@@ -29,7 +29,10 @@ public sealed record StreamGatewayOptions
     /// <summary>How long the answer to a ping may take before the peer is taken for dead. More than zero, or infinite; 30 s by default.</summary>
     public TimeSpan PongTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the peer's close frame is waited for before the connection is aborted. More than zero; 5 s by default.</summary>
+    /// <summary>
+    /// How long the peer's close frame is waited for before the connection is aborted, and on a bridge, how long each other step of its close may take. More than zero, and at
+    /// most 1 h; 5 s by default.
+    /// </summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -44,13 +47,13 @@ public sealed record StreamGatewayOptions
     /// </summary>
     public TimeSpan PauseTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>On shutdown, how long results under way may still take to finish. Zero or more; 5 s by default.</summary>
+    /// <summary>On shutdown, how long results under way may still take to finish; bridges, which have no end of their own, are closed at once. Zero or more; 5 s by default.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a shutdown may take in all before what is left is cut off. At least <see cref="DrainTime"/>; 30 s by default.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many results and WebSockets there may be at once. From 1; 20 000 by default. More are refused by 503.</summary>
+    /// <summary>How many results and WebSockets, bridges among them, there may be at once. From 1; 20 000 by default. More are refused by 503.</summary>
     public int MaxConnections { get; init; } = 20_000;
 
     /// <summary>How many of them one client address may have; an IPv6 client counts by its /64. From 1; 1 000 by default. More are refused by 429.</summary>
@@ -90,7 +93,7 @@ public sealed record StreamGatewayOptions
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     /// <summary>
-    /// Turns tokens into users. When it is set, every request for rows needs a token: as <c>Authorization: Bearer</c>, as the query value <c>access_token</c>, or,
+    /// Turns tokens into users. When it is set, every request for rows and for a bridge needs a token: as <c>Authorization: Bearer</c>, as the query value <c>access_token</c>, or,
     /// on a WebSocket, as its first control message. Null by default: ASP.NET Core's own authentication and policies are used alone.
     /// </summary>
     public TokenAuthenticator? Authenticate { get; init; }
@@ -113,7 +116,7 @@ public sealed record StreamGatewayOptions
         CheckTimeout(PongTimeout);
         CheckTimeout(EventHeartbeatInterval);
         CheckTimeout(PauseTimeout);
-        Check(CloseTimeout > TimeSpan.Zero, "CloseTimeout must be more than zero.");
+        Check(CloseTimeout > TimeSpan.Zero && CloseTimeout <= TimeSpan.FromHours(1), "CloseTimeout must be more than zero, and at most 1 h.");
         Check(DrainTime >= TimeSpan.Zero, "DrainTime must not be negative.");
         Check(ShutdownTimeout >= DrainTime, "ShutdownTimeout must be at least DrainTime.");
         Check(MaxConnections >= 1, "MaxConnections must be at least 1.");

@@ -14,9 +14,6 @@ internal static partial class BridgeLog
     [LoggerMessage(EventId = 122, Level = LogLevel.Warning, Message = "Session {Session} of {Endpoint}: {End}")]
     public static partial void Failed(ILogger logger, long session, string endpoint, BridgeEnd end, Exception failure);
 
-    [LoggerMessage(EventId = 123, Level = LogLevel.Information, Message = "{Endpoint}: a session was refused: {Reason}")]
-    public static partial void Refused(ILogger logger, string endpoint, string reason);
-
     [LoggerMessage(EventId = 124, Level = LogLevel.Information, Message = "All {Sessions} bridge sessions are being closed")]
     public static partial void ClosingAll(ILogger logger, int sessions);
 

@@ -31,6 +31,7 @@ internal sealed class BridgeQueue
     private readonly TimeSpan _blockedLimit;
     private readonly Deadline? _deadline;
     private BridgeMessage? _waiting;
+    private BridgeMessage? _last;
     private bool _awaitsEmpty;
     private long _blockedSince;
     private long _bytes;
@@ -76,6 +77,24 @@ internal sealed class BridgeQueue
             {
                 return _bytes + (_waiting?.Buffer.Length ?? 0);
             }
+        }
+    }
+
+    /// <summary>Adds bytes to the last message that waits, as far as its buffer has room; for those to whom it is one where messages end.</summary>
+    /// <returns>How many bytes were added.</returns>
+    public int Append(ReadOnlySpan<byte> bytes)
+    {
+        lock (_lock)
+        {
+            if (_last is not { } last || _isClosed || _isCompleted)
+            {
+                return 0;
+            }
+
+            int count = Math.Min(bytes.Length, last.Buffer.Length - last.Length);
+            bytes[..count].CopyTo(last.Buffer.AsSpan(last.Length));
+            last.Length += count;
+            return count;
         }
     }
 
@@ -201,6 +220,7 @@ internal sealed class BridgeQueue
             if (_messages.TryDequeue(out message))
             {
                 _isInMessage = !message.EndsMessage;
+                _last = ReferenceEquals(_last, message) ? null : _last;
                 return true;
             }
 
@@ -304,6 +324,7 @@ internal sealed class BridgeQueue
 
             _isClosed = true;
             _awaitsEmpty = false;
+            _last = null;
             DropLocked(_messages);
             DropLocked(_texts);
             DropWaitingLocked();
@@ -363,6 +384,7 @@ internal sealed class BridgeQueue
     {
         _bytes += message.Buffer.Length;
         _messages.Enqueue(message);
+        _last = message;
     }
 
     private void BlockLocked()

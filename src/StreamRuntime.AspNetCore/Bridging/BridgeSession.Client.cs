@@ -1,74 +1,115 @@
 using System.Runtime.CompilerServices;
+using StreamRuntime.AspNetCore.WebSockets;
 
 namespace StreamRuntime.AspNetCore.Bridging;
 
 public sealed partial class BridgeSession
 {
-    private readonly TaskCompletionSource _readerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _clientClosed;
     private int _inputDelivered;
     private int _invalidMessages;
     private int _endOfBytes;
+    private int _isPausedByClient;
 
-    /// <summary>Client to queue, until the client has closed. While the session is ending, what comes is dropped.</summary>
-    private async Task ReadClientAsync()
+    /// <summary>Takes bytes of the client; one caller at a time. Completes when there is room for more. While the session is ending, they are dropped.</summary>
+    internal ValueTask TakeBytesAsync(ReadOnlySpan<byte> bytes)
     {
-        BridgeMessage? message = null;
-        try
+        if (IsEnding || bytes.Length == 0)
         {
-            var size = new ReceiveSize();
-            while (true)
-            {
-                message ??= _pools.Rent(size.Bytes);
-                ClientReceived received = await _client.ReceiveAsync(message.Buffer).ConfigureAwait(false);
-                if (received.Event == ClientEvent.Closed)
-                {
-                    OnClientClosed();
-                    return;
-                }
-
-                if (IsEnding)
-                {
-                    continue;
-                }
-
-                if (received.Event != ClientEvent.Bytes)
-                {
-                    OnControl(received.Event);
-                    continue;
-                }
-
-                if (!_backend.TakesBytes)
-                {
-                    TryEnd(BridgeEnd.Policy, new StreamRuntimeException(ErrorKind.Protocol, $"The client sent bytes, which a backend of kind {Backend} takes none of."));
-                    continue;
-                }
-
-                if (received.Bytes > 0)
-                {
-                    size.Took(received.Bytes);
-                    message.Length = received.Bytes;
-                    ValueTask write = _toBackend.WriteAsync(message);
-                    message = null;
-                    await AcceptAsync(write).ConfigureAwait(false);
-                }
-            }
+            return default;
         }
-#pragma warning disable CA1031 // Whatever it was, it ends the session and is in its result.
-        catch (Exception failure)
-#pragma warning restore CA1031
+
+        if (!_backend.TakesBytes)
         {
-            TryEnd(_client.BrokeProtocol(failure) ? BridgeEnd.ClientProtocolError : BridgeEnd.ClientLost, failure);
+            TryEnd(BridgeEnd.Policy, new StreamRuntimeException(ErrorKind.Protocol, $"The client sent bytes, which a backend of kind {Backend} takes none of."));
+            return default;
         }
-        finally
-        {
-            if (message is not null)
-            {
-                _pools.Return(message);
-            }
 
-            _readerEnded.SetResult();
+        bytes = bytes[_toBackend.Append(bytes)..];
+        if (bytes.Length == 0)
+        {
+            return default;
         }
+
+        BridgeMessage message = _pools.Rent(Math.Max(bytes.Length, ReceiveSize.Smallest));
+        bytes.CopyTo(message.Buffer);
+        message.Length = bytes.Length;
+        ValueTask write = _toBackend.WriteAsync(message);
+        if (!write.IsCompleted && Volatile.Read(ref _isPausedByClient) != 0)
+        {
+            // Its word to go on would be behind these bytes, and so would never be read.
+            TryEnd(BridgeEnd.Policy, new StreamRuntimeException(ErrorKind.Protocol, $"The client sent more than {MostHeldBytes} bytes while it had paused the session itself."));
+        }
+
+        return AcceptAsync(write);
+    }
+
+    /// <summary>Follows a control message of the client.</summary>
+    internal void TakeControl(ControlKind control)
+    {
+        if (IsEnding)
+        {
+            return;
+        }
+
+        switch (control)
+        {
+            case ControlKind.Pause:
+                Volatile.Write(ref _isPausedByClient, 1);
+                Pause();
+                Reply(ControlMessages.Paused);
+                break;
+            case ControlKind.Resume:
+                Resume();
+                Reply(ControlMessages.Resumed);
+                break;
+            case ControlKind.End:
+                Volatile.Write(ref _endOfBytes, 1);
+                _toBackend.Complete();
+                break;
+            case ControlKind.Close:
+                TryEnd(BridgeEnd.ClientClosed);
+                break;
+            case ControlKind.Stats:
+                ReplyStatistics();
+                break;
+            default:
+                OnUnknown();
+                break;
+        }
+    }
+
+    /// <summary>The client has closed its side. What it had sent before is still delivered.</summary>
+    internal void ClientClosed()
+    {
+        if (IsEnding)
+        {
+            return;
+        }
+
+        // Set before the look at the other side's mark, which is set before its look at this one: one of the two sees both.
+        Interlocked.Exchange(ref _clientClosed, 1);
+        _toBackend.Complete();
+        if (State != BridgeState.Active || IsPaused || Volatile.Read(ref _inputDelivered) != 0)
+        {
+            TryEnd(BridgeEnd.ClientClosed);
+        }
+        else
+        {
+            EndSoon(BridgeEnd.ClientClosed);
+        }
+    }
+
+    /// <summary>The client's connection takes no part any more; whatever it had sent may still be on its way here.</summary>
+    internal void ClientDisconnected() => EndSoon(BridgeEnd.ClientLost);
+
+    /// <summary>Tells the client something, unless too much waits for it already.</summary>
+    internal bool TryTell(ReadOnlySpan<byte> text)
+    {
+        BridgeMessage message = _pools.Rent(text.Length);
+        text.CopyTo(message.Buffer);
+        message.Length = text.Length;
+        return _toClient.TryWriteText(message);
     }
 
     private ValueTask AcceptAsync(ValueTask write)
@@ -99,26 +140,6 @@ public sealed partial class BridgeSession
         }
     }
 
-    private void OnClientClosed()
-    {
-        if (IsEnding)
-        {
-            return;
-        }
-
-        // Set before the look at the other side's mark, which is set before its look at this one: one of the two sees both.
-        Interlocked.Exchange(ref _clientClosed, 1);
-        _toBackend.Complete();
-        if (State != BridgeState.Active || IsPaused || Volatile.Read(ref _inputDelivered) != 0)
-        {
-            TryEnd(BridgeEnd.ClientClosed);
-        }
-        else
-        {
-            EndSoon(BridgeEnd.ClientClosed);
-        }
-    }
-
     private void InputDelivered()
     {
         Interlocked.Exchange(ref _inputDelivered, 1);
@@ -128,43 +149,9 @@ public sealed partial class BridgeSession
         }
     }
 
-    private void OnControl(ClientEvent control)
-    {
-        switch (control)
-        {
-            case ClientEvent.Pause:
-                Pause();
-                Reply(ControlMessages.Paused);
-                break;
-            case ClientEvent.Resume:
-                Resume();
-                Reply(ControlMessages.Resumed);
-                break;
-            case ClientEvent.EndOfBytes:
-                Volatile.Write(ref _endOfBytes, 1);
-                _toBackend.Complete();
-                break;
-            case ClientEvent.Close:
-                TryEnd(BridgeEnd.ClientClosed);
-                break;
-            case ClientEvent.Statistics:
-                ReplyStatistics();
-                break;
-            case ClientEvent.TooBig:
-                TryEnd(BridgeEnd.MessageTooBig, new StreamRuntimeException(ErrorKind.MessageTooLarge, "The client sent a message larger than allowed (MaxMessageBytes, MaxControlMessageBytes)."));
-                break;
-            case ClientEvent.TooMany:
-                TryEnd(BridgeEnd.Policy, new StreamRuntimeException(ErrorKind.Protocol, "The client sent more control messages than allowed (MaxControlMessagesPerSecond)."));
-                break;
-            default:
-                OnUnknown();
-                break;
-        }
-    }
-
     private void OnUnknown()
     {
-        if (++_invalidMessages > _options.MaxInvalidMessages)
+        if (++_invalidMessages > _gateway.Options.MaxInvalidMessages)
         {
             TryEnd(BridgeEnd.Policy, new StreamRuntimeException(ErrorKind.Protocol, "The client sent more unknown control messages than allowed (MaxInvalidMessages)."));
         }
@@ -178,20 +165,14 @@ public sealed partial class BridgeSession
     {
         BridgeMessage message = _pools.Rent(ControlMessages.MostStatisticsBytes);
         message.Length = ControlMessages.WriteStatistics(GetStatistics(), message.Buffer);
-        Reply(message);
+        Reply(_toClient.TryWriteText(message));
     }
 
-    private void Reply(ReadOnlySpan<byte> text)
-    {
-        BridgeMessage message = _pools.Rent(text.Length);
-        text.CopyTo(message.Buffer);
-        message.Length = text.Length;
-        Reply(message);
-    }
+    private void Reply(ReadOnlySpan<byte> text) => Reply(TryTell(text));
 
-    private void Reply(BridgeMessage message)
+    private void Reply(bool hasRoom)
     {
-        if (!_toClient.TryWriteText(message) && !IsEnding)
+        if (!hasRoom && !IsEnding)
         {
             TryEnd(BridgeEnd.Policy, new StreamRuntimeException(ErrorKind.Protocol, "The client asks for more replies than it reads."));
         }

@@ -4,9 +4,8 @@ namespace StreamRuntime.AspNetCore.Bridging;
 
 public sealed partial class BridgeSession
 {
-    private BridgeEnd _end;
+    private byte _end;
     private PendingEnd? _pending;
-    private Deadline? _idle;
 
     /// <summary>True for the one caller whose reason the session ends for; the close goes on by itself.</summary>
     internal bool TryEnd(BridgeEnd end, Exception? failure = null)
@@ -16,7 +15,7 @@ public sealed partial class BridgeSession
             return false;
         }
 
-        _end = end;
+        Volatile.Write(ref _end, (byte)end);
         if (failure is not null)
         {
             _errors.Add(failure);
@@ -38,70 +37,45 @@ public sealed partial class BridgeSession
         }
     }
 
-    private void WatchIdleness()
-    {
-        if (_options.IdleTimeout != Timeout.InfiniteTimeSpan)
-        {
-            var idle = new Deadline(_wheel, static session => ((BridgeSession)session!).OnIdleDeadline(), this);
-            Volatile.Write(ref _idle, idle);
-            idle.Schedule(MonotonicClock.After(_wheel.Clock.Now, _options.IdleTimeout));
-        }
-    }
-
-    private void OnIdleDeadline()
-    {
-        if (IsEnding)
-        {
-            return;
-        }
-
-        TimeSpan left = _options.IdleTimeout - (IsPaused ? TimeSpan.Zero : _time.GetElapsedTime(Volatile.Read(ref _lastActivity)));
-        if (left <= TimeSpan.Zero)
-        {
-            TryEnd(BridgeEnd.Idle);
-        }
-        else
-        {
-            _idle!.Schedule(MonotonicClock.After(_wheel.Clock.Now, left));
-        }
-    }
-
     private void Log(BridgeEnd end, Exception failure)
     {
         // Clients vanish every day; only what is wrong here or behind here is worth a warning.
         if (end == BridgeEnd.ClientLost)
         {
-            BridgeLog.ClientLost(_options.Logger, Id, Endpoint, failure);
+            BridgeLog.ClientLost(_gateway.Logger, Id, Endpoint, failure);
         }
         else
         {
-            BridgeLog.Failed(_options.Logger, Id, Endpoint, end, failure);
+            BridgeLog.Failed(_gateway.Logger, Id, Endpoint, end, failure);
         }
     }
 
     private async Task CloseCoreAsync(BridgeState from)
     {
         bool wasStarted = from != BridgeState.Created;
-        int code = CloseCodes.CodeOf(_end);
-        string reason = CloseCodes.ReasonOf(_end);
+        int code = CloseCodes.CodeOf(End);
+        string reason = CloseCodes.ReasonOf(End);
 
         await StepAsync(() => new ValueTask(_stop.CancelAsync())).ConfigureAwait(false);
         _toBackend.Close();
         _toClient.Close();
         _gate.OpenForGood();
         Volatile.Read(ref _pending)?.Deadline.Cancel();
-        Volatile.Read(ref _idle)?.Cancel();
 
-        bool isReachable = _end is not (BridgeEnd.ClientLost or BridgeEnd.QueueBlocked);
-        if (wasStarted && !await StopPumpsAsync(isReachable).ConfigureAwait(false))
+        if (End == BridgeEnd.ClientLost)
         {
-            isReachable = false;
+            _client.Abort();
+        }
+
+        if (wasStarted)
+        {
+            await StopPumpsAsync().ConfigureAwait(false);
         }
 
         await StepAsync(_backend.DisposeAsync).ConfigureAwait(false);
-        if (isReachable)
+        if (End != BridgeEnd.ClientLost && (!wasStarted || await StopSenderAsync().ConfigureAwait(false)))
         {
-            await StepAsync(() => SayGoodbyeAsync(code, reason, wasStarted)).ConfigureAwait(false);
+            await StepAsync(() => _client.CloseAsync(End, code, reason)).ConfigureAwait(false);
         }
 
         await StepAsync(() => ReleaseClientAsync(wasStarted)).ConfigureAwait(false);
@@ -111,56 +85,60 @@ public sealed partial class BridgeSession
         var result = new BridgeResult
         {
             Id = Id,
-            End = _end,
+            End = End,
             CloseCode = code,
             CloseReason = reason,
             ExitStatus = _exitStatus,
             Errors = _errors.ToArray(),
             Statistics = GetStatistics(),
         };
-        BridgeLog.Ended(_options.Logger, Id, Endpoint, Backend, _end, result.Statistics.BytesToClient, result.Statistics.BytesToBackend);
+        BridgeLog.Ended(_gateway.Logger, Id, Endpoint, Backend, End, result.Statistics.BytesToClient, result.Statistics.BytesToBackend);
         _onClosed(this, result);
         _completion.SetResult(result);
     }
 
-    /// <summary>Waits for the pumps. One that is stuck in a send to a client that takes nothing is freed by cutting the client off.</summary>
-    /// <returns>False when the client had to be cut off.</returns>
-    private async Task<bool> StopPumpsAsync(bool isReachable)
+    /// <summary>Waits for the pumps that use the backend, which are told to stop and so do at once unless the backend is stuck.</summary>
+    private async Task StopPumpsAsync()
     {
-        TimeSpan patience = _end is BridgeEnd.ClientClosed or BridgeEnd.ClientProtocolError ? _options.FlushTime : _options.CloseTimeout;
-        if (isReachable && await EndsWithinAsync(_pumpsEnded.Task, patience).ConfigureAwait(false))
+        if (!await EndsWithinAsync(_pumpsEnded.Task, _gateway.Options.CloseTimeout).ConfigureAwait(false))
+        {
+            AddTimeout("pumps");
+        }
+    }
+
+    /// <summary>
+    /// Waits for the sender. It may be stuck in a send to a client that takes nothing; one that takes up again is told why it is closed, and any other is cut off, which frees the sender.
+    /// </summary>
+    /// <returns>False when the client had to be cut off.</returns>
+    private async Task<bool> StopSenderAsync()
+    {
+        TimeSpan patience = End == BridgeEnd.ClientClosed ? _options.FlushTime : _gateway.Options.CloseTimeout;
+        if (await EndsWithinAsync(_senderEnded.Task, patience).ConfigureAwait(false))
         {
             return true;
         }
 
         _client.Abort();
-        if (!await EndsWithinAsync(_pumpsEnded.Task, _options.CloseTimeout).ConfigureAwait(false))
+        if (!await EndsWithinAsync(_senderEnded.Task, _gateway.Options.CloseTimeout).ConfigureAwait(false))
         {
-            _errors.Add(new StreamRuntimeException(ErrorKind.Timeout, $"The session's pumps did not end within {_options.CloseTimeout.TotalSeconds:0.###} s (CloseTimeout)."));
+            AddTimeout("sender");
         }
 
         return false;
     }
 
-    /// <summary>Sends the close code and waits for the client's answer, which the reader sees.</summary>
-    private async ValueTask SayGoodbyeAsync(int code, string reason, bool wasStarted)
-    {
-        using var timeout = new CancellationTokenSource(_options.CloseTimeout, _time);
-        await _client.CloseAsync(code, reason, timeout.Token).ConfigureAwait(false);
-        if (wasStarted)
-        {
-            await EndsWithinAsync(_readerEnded.Task, _options.CloseTimeout).ConfigureAwait(false);
-        }
-    }
+    private void AddTimeout(string loop) => _errors.Add(
+        new StreamRuntimeException(ErrorKind.Timeout, $"The session's {loop} did not end within {_gateway.Options.CloseTimeout.TotalSeconds:0.###} s (CloseTimeout)."));
 
+    /// <summary>Waits for the client's answer, which its own loop sees, and cuts off one that does not answer.</summary>
     private async ValueTask ReleaseClientAsync(bool wasStarted)
     {
         try
         {
-            if (wasStarted && !_readerEnded.Task.IsCompleted)
+            if (wasStarted && !await EndsWithinAsync(_client.Ended, _gateway.Options.CloseTimeout).ConfigureAwait(false))
             {
                 _client.Abort();
-                await _readerEnded.Task.WaitAsync(_options.CloseTimeout, _time).ConfigureAwait(false);
+                await _client.Ended.WaitAsync(_gateway.Options.CloseTimeout, _time).ConfigureAwait(false);
             }
         }
         finally
@@ -175,7 +153,7 @@ public sealed partial class BridgeSession
         try
         {
             // A client's step is made of two bounded waits; twice the time never cuts either of them short.
-            await step().AsTask().WaitAsync(2 * _options.CloseTimeout, _time).ConfigureAwait(false);
+            await step().AsTask().WaitAsync(2 * _gateway.Options.CloseTimeout, _time).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The next step is taken whatever it was, and it is in the result.
         catch (Exception failure)

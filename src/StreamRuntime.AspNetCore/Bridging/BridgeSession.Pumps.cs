@@ -8,6 +8,7 @@ public sealed partial class BridgeSession
     private const int MostHeldBytes = 64 * 1024;
 
     private readonly TaskCompletionSource _pumpsEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _senderEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastActivity;
     private long _bytesToClient;
     private long _messagesToClient;
@@ -17,14 +18,15 @@ public sealed partial class BridgeSession
 
     private async Task<bool> RunAsync()
     {
-        _ = ReadClientAsync();
         if (!await TryConnectAsync().ConfigureAwait(false))
         {
             _pumpsEnded.SetResult();
+            _senderEnded.SetResult();
             return false;
         }
 
         _ = PumpAsync();
+        _ = SendAsync();
         return true;
     }
 
@@ -57,15 +59,20 @@ public sealed partial class BridgeSession
             return false;
         }
 
-        BridgeLog.Active(_options.Logger, Id, Endpoint, Backend);
-        WatchIdleness();
+        BridgeLog.Active(_gateway.Logger, Id, Endpoint, Backend);
         return true;
     }
 
     private async Task PumpAsync()
     {
-        await Task.WhenAll(PumpToClientAsync(), SendToClientAsync(), PumpToBackendAsync()).ConfigureAwait(false);
+        await Task.WhenAll(PumpToClientAsync(), PumpToBackendAsync()).ConfigureAwait(false);
         _pumpsEnded.SetResult();
+    }
+
+    private async Task SendAsync()
+    {
+        await SendToClientAsync().ConfigureAwait(false);
+        _senderEnded.SetResult();
     }
 
     /// <summary>Backend to queue, until the backend ends.</summary>

@@ -1,3 +1,4 @@
+using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.Timing;
 
 namespace StreamRuntime.AspNetCore.Bridging;
@@ -7,18 +8,18 @@ namespace StreamRuntime.AspNetCore.Bridging;
 public sealed partial class BridgeSession : IAsyncDisposable
 {
     /*
-     * Who does what. Four loops run while a session is active, each with one message at most in its hands:
-     *   reader        client -> _toBackend        answers control messages itself; goes on until the client is closed, so that it sees the client's answer to our close frame
+     * Who does what. Three loops run while a session is active, each with one message at most in its hands; the client's own loop, which reads what it sends, fills _toBackend:
      *   backend pump  _toBackend -> backend
      *   client pump   backend -> _toClient
      *   sender        _toClient -> client
      * Whoever finds a reason to end calls TryEnd. The state's move to Closing picks one of them; its reason stands, and it starts the one close there is. The close stops the
-     * loops, waits for them, releases the backend and then the client, in this order, each step whatever became of the one before.
+     * pumps, waits for them, releases the backend, then waits for the sender and releases the client, in this order, each step whatever became of the one before.
      */
     private readonly IBridgeClient _client;
     private readonly IBridgeBackend _backend;
     private readonly BridgeOptions _options;
     private readonly BridgePools _pools;
+    private readonly Gateway _gateway;
     private readonly TimingWheel _wheel;
     private readonly TimeProvider _time;
     private readonly BridgeQueue _toClient;
@@ -33,7 +34,7 @@ public sealed partial class BridgeSession : IAsyncDisposable
     private StateTimes _times;
 
     internal BridgeSession(
-        long id, string endpoint, IBridgeClient client, IBridgeBackend backend, BridgeOptions options, BridgePools pools, TimingWheel wheel, Action<BridgeSession, BridgeResult> onClosed)
+        long id, string endpoint, IBridgeClient client, IBridgeBackend backend, BridgeOptions options, BridgePools pools, Gateway gateway, Action<BridgeSession, BridgeResult> onClosed)
     {
         Id = id;
         Endpoint = endpoint;
@@ -41,18 +42,18 @@ public sealed partial class BridgeSession : IAsyncDisposable
         _backend = backend;
         _options = options;
         _pools = pools;
-        _wheel = wheel;
-        _time = options.TimeProvider;
+        _gateway = gateway;
+        _wheel = gateway.Wheel;
+        _time = gateway.Options.TimeProvider;
         _onClosed = onClosed;
         _gate = new PauseGate(_time);
-        _toClient = new BridgeQueue(pools, options.MaxQueuedBytes, wheel, options.BlockedWriteTimeout);
-        _toBackend = new BridgeQueue(pools, MostHeldBytes, wheel, Timeout.InfiniteTimeSpan);
-        long now = _time.GetTimestamp();
-        _lastActivity = now;
-        _times.Enter(BridgeState.Created, now);
+        _toClient = new BridgeQueue(pools, options.MaxQueuedBytes, _wheel, options.BlockedWriteTimeout);
+        _toBackend = new BridgeQueue(pools, MostHeldBytes + ReceiveSize.Largest, _wheel, Timeout.InfiniteTimeSpan);
+        _lastActivity = _time.GetTimestamp();
+        _times = new StateTimes(_wheel.Clock.Now);
     }
 
-    /// <summary>The session's number, from 1 up, unique in its manager.</summary>
+    /// <summary>The session's number, from 1 up, unique in its gateway; the list of sessions has it by the same.</summary>
     public long Id { get; }
 
     /// <summary>The endpoint's name.</summary>
@@ -69,6 +70,9 @@ public sealed partial class BridgeSession : IAsyncDisposable
 
     /// <summary>Completes once the session is closed and everything is released; never fails.</summary>
     public Task<BridgeResult> Completion => _completion.Task;
+
+    /// <summary>Why it is ending, once that is decided.</summary>
+    internal BridgeEnd End => (BridgeEnd)Volatile.Read(ref _end);
 
     private bool IsEnding => State >= BridgeState.Closing;
 
@@ -87,7 +91,8 @@ public sealed partial class BridgeSession : IAsyncDisposable
 
     /// <summary>
     /// Pauses the session: the backend is not read any more, nor is anything passed on to it; what a receive under way brings is held. Bytes that wait for the client already
-    /// are still sent. Of the client, up to 64 KiB are read and held, to find the control messages among them.
+    /// are still sent. Of the client, 64 KiB are read and held, to find the control messages among them; then it is held back. A client that asked for the pause itself and
+    /// sends more than that is closed by 1008, since its word to go on could not be read any more.
     /// </summary>
     /// <returns>True for the one caller that paused it; false when it was paused already or is ending.</returns>
     public bool Pause()
@@ -97,7 +102,7 @@ public sealed partial class BridgeSession : IAsyncDisposable
             return false;
         }
 
-        BridgeLog.Paused(_options.Logger, Id);
+        BridgeLog.Paused(_gateway.Logger, Id);
         return true;
     }
 
@@ -109,6 +114,7 @@ public sealed partial class BridgeSession : IAsyncDisposable
         if (IsPaused)
         {
             Touch();
+            _client.NoteActivity();
         }
 
         if (!_gate.TryOpen(OnResumed))
@@ -116,7 +122,7 @@ public sealed partial class BridgeSession : IAsyncDisposable
             return false;
         }
 
-        BridgeLog.Resumed(_options.Logger, Id);
+        BridgeLog.Resumed(_gateway.Logger, Id);
         return true;
     }
 
@@ -138,7 +144,7 @@ public sealed partial class BridgeSession : IAsyncDisposable
         Endpoint = Endpoint,
         Backend = Backend,
         State = State,
-        TimeInState = _times.Measure(_time),
+        TimeInState = MeasureStates(),
         Transitions = _times.Transitions,
         SinceLastActivity = _time.GetElapsedTime(Volatile.Read(ref _lastActivity)),
         BytesToClient = Volatile.Read(ref _bytesToClient),
@@ -152,6 +158,17 @@ public sealed partial class BridgeSession : IAsyncDisposable
         PausedTime = _gate.PausedTime,
     };
 
+    private TimeSpan[] MeasureStates()
+    {
+        var times = new TimeSpan[(int)BridgeState.Closed + 1];
+        for (int state = 0; state < (int)BridgeState.Closed; state++)
+        {
+            times[state] = _times.In(state, _wheel.Clock.Now);
+        }
+
+        return times;
+    }
+
     private void OnPaused()
     {
         _toClient.Suspend(true);
@@ -160,6 +177,7 @@ public sealed partial class BridgeSession : IAsyncDisposable
 
     private void OnResumed()
     {
+        Volatile.Write(ref _isPausedByClient, 0);
         _backend.Resume();
         _toClient.Suspend(false);
     }
@@ -171,7 +189,7 @@ public sealed partial class BridgeSession : IAsyncDisposable
             return false;
         }
 
-        _times.Enter(to, _time.GetTimestamp());
+        _times.Enter((int)to, _wheel.Clock.Now);
         return true;
     }
 }

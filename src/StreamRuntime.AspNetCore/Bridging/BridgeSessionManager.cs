@@ -1,8 +1,6 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using System.Net.WebSockets;
-using StreamRuntime.Timing;
+using StreamRuntime.AspNetCore.Sessions;
 
 namespace StreamRuntime.AspNetCore.Bridging;
 
@@ -14,10 +12,9 @@ public sealed class BridgeSessionManager : IAsyncDisposable
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _totalsLock = new();
     private readonly BridgePools _pools;
-    private readonly ArrayPool<byte> _bytes;
-    private readonly TimingWheel _wheel;
+    private readonly Gateway _gateway;
     private readonly BridgeMetrics _metrics;
-    private long _lastId;
+    private long _started;
     private long _refused;
     private int _places;
     private bool _isClosing;
@@ -25,21 +22,18 @@ public sealed class BridgeSessionManager : IAsyncDisposable
     // Of the sessions that have ended; guarded by the lock, together with their leaving the list.
     private Ended _ended;
 
-    /// <summary>Makes a manager without sessions.</summary>
-    /// <param name="options">How its sessions behave; <see cref="BridgeOptions.Default"/> when null.</param>
-    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: an option is out of its range.</exception>
-    public BridgeSessionManager(BridgeOptions? options = null)
-        : this(options ?? BridgeOptions.Default, BridgePools.Shared, ArrayPool<byte>.Shared)
+    internal BridgeSessionManager(BridgeOptions options, Gateway gateway)
+        : this(options, gateway, BridgePools.Shared)
     {
     }
 
-    internal BridgeSessionManager(BridgeOptions options, BridgePools pools, ArrayPool<byte> bytes)
+    internal BridgeSessionManager(BridgeOptions options, Gateway gateway, BridgePools pools)
     {
         options.Validate();
         Options = options;
+        SocketOptions = gateway.Options with { IdleTimeout = options.IdleTimeout };
+        _gateway = gateway;
         _pools = pools;
-        _bytes = bytes;
-        _wheel = new TimingWheel(options.TimeProvider, options.TimerGranularity);
         _metrics = new BridgeMetrics(GetTotals);
     }
 
@@ -52,40 +46,15 @@ public sealed class BridgeSessionManager : IAsyncDisposable
     /// <summary>The sessions that run, as of now.</summary>
     public IReadOnlyCollection<BridgeSession> Sessions => [.. _sessions.Values];
 
+    /// <summary>The gateway's options with the bridges' own idle time.</summary>
+    internal StreamGatewayOptions SocketOptions { get; }
+
     /// <summary>What its metrics are on; other managers have meters of the same name.</summary>
     internal Meter Meter => _metrics.Meter;
 
     /// <summary>The session of a number; null when it has ended or never was.</summary>
     /// <param name="id">The number.</param>
     public BridgeSession? Find(long id) => _sessions.GetValueOrDefault(id);
-
-    /// <summary>Joins a WebSocket to a backend, and runs the session to its end.</summary>
-    /// <param name="socket">The client, open; disposed with the session, or at once when there is no place.</param>
-    /// <param name="backend">The backend, not connected yet; disposed with the session, or at once when there is no place.</param>
-    /// <param name="endpoint">A name for statistics and the log; must not hold secrets.</param>
-    /// <returns>What became of it. Its errors are in there.</returns>
-    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.ConnectFailed"/>, transient: there is no place, or the manager is closing.</exception>
-    public async Task<BridgeResult> RunAsync(WebSocket socket, IBridgeBackend backend, string endpoint)
-    {
-        ArgumentNullException.ThrowIfNull(socket);
-        ArgumentNullException.ThrowIfNull(backend);
-        ArgumentNullException.ThrowIfNull(endpoint);
-        if (!TryTakePlace(endpoint, out string refusal))
-        {
-            await using (backend.ConfigureAwait(false))
-            {
-                using var timeout = new CancellationTokenSource(Options.CloseTimeout, Options.TimeProvider);
-                using (socket)
-                {
-                    await socket.CloseOutputAsync((WebSocketCloseStatus)1013, refusal, timeout.Token).ConfigureAwait(false);
-                }
-            }
-
-            throw new StreamRuntimeException(ErrorKind.ConnectFailed, refusal, isTransient: true);
-        }
-
-        return await RunInPlaceAsync(socket, backend, endpoint).ConfigureAwait(false);
-    }
 
     /// <summary>What all sessions have done so far.</summary>
     public BridgeTotals GetTotals()
@@ -104,7 +73,7 @@ public sealed class BridgeSessionManager : IAsyncDisposable
             {
                 Active = Count,
                 Paused = paused,
-                Started = Volatile.Read(ref _lastId),
+                Started = Volatile.Read(ref _started),
                 Ended = _ended.Sessions,
                 Refused = Volatile.Read(ref _refused),
                 BytesToClients = sum.BytesToClients,
@@ -123,7 +92,7 @@ public sealed class BridgeSessionManager : IAsyncDisposable
         // Written before the list and the count are looked at, as they are written before this is: whoever comes in meanwhile sees it or is seen.
         if (!Interlocked.Exchange(ref _isClosing, true))
         {
-            BridgeLog.ClosingAll(Options.Logger, Count);
+            BridgeLog.ClosingAll(_gateway.Logger, Count);
         }
 
         foreach (BridgeSession session in _sessions.Values)
@@ -139,36 +108,27 @@ public sealed class BridgeSessionManager : IAsyncDisposable
         return _empty.Task;
     }
 
-    /// <summary>Closes all sessions, waits for the last, and lets go of the timers.</summary>
+    /// <summary>Closes all sessions and waits for the last.</summary>
     public async ValueTask DisposeAsync()
     {
         await CloseAllAsync().ConfigureAwait(false);
-        _wheel.Dispose();
         _metrics.Dispose();
     }
 
     /// <summary>Takes a place for a session, before any work is done for it. Whoever has one makes a session, or gives it back.</summary>
-    internal bool TryTakePlace(string endpoint, out string refusal)
+    internal Refusal TryTakePlace()
     {
-        refusal = "";
-        if (Interlocked.Increment(ref _places) > Options.MaxSessions)
+        // Counted before the flag is looked at: whoever closes sets it before it looks at the count. One of them sees the other.
+        bool isRoom = Interlocked.Increment(ref _places) <= Options.MaxSessions;
+        Refusal refusal = Volatile.Read(ref _isClosing) ? Refusal.ShuttingDown : isRoom ? Refusal.None : Refusal.TooManyBridges;
+        if (refusal != Refusal.None)
         {
-            refusal = $"There are {Options.MaxSessions} sessions already (MaxSessions).";
-        }
-        else if (Volatile.Read(ref _isClosing))
-        {
-            refusal = "The server shuts down.";
-        }
-        else
-        {
-            return true;
+            Interlocked.Increment(ref _refused);
+            _metrics.Refused();
+            GiveBackPlace();
         }
 
-        Interlocked.Increment(ref _refused);
-        _metrics.Refused();
-        BridgeLog.Refused(Options.Logger, endpoint, refusal);
-        GiveBackPlace();
-        return false;
+        return refusal;
     }
 
     internal void GiveBackPlace()
@@ -179,13 +139,11 @@ public sealed class BridgeSessionManager : IAsyncDisposable
         }
     }
 
-    internal Task<BridgeResult> RunInPlaceAsync(WebSocket socket, IBridgeBackend backend, string endpoint) =>
-        RunInPlaceAsync(Create(new WebSocketBridgeClient(socket, Options, _wheel.Clock, _bytes), backend, endpoint));
-
     /// <summary>Makes a session in a place that was taken.</summary>
-    internal BridgeSession Create(IBridgeClient client, IBridgeBackend backend, string endpoint)
+    internal BridgeSession Create(long id, IBridgeClient client, IBridgeBackend backend, string endpoint)
     {
-        var session = new BridgeSession(Interlocked.Increment(ref _lastId), endpoint, client, backend, Options, _pools, _wheel, OnClosed);
+        var session = new BridgeSession(id, endpoint, client, backend, Options, _pools, _gateway, OnClosed);
+        Interlocked.Increment(ref _started);
         _sessions[session.Id] = session;
         if (Volatile.Read(ref _isClosing))
         {
@@ -193,12 +151,6 @@ public sealed class BridgeSessionManager : IAsyncDisposable
         }
 
         return session;
-    }
-
-    private static async Task<BridgeResult> RunInPlaceAsync(BridgeSession session)
-    {
-        await session.StartAsync().ConfigureAwait(false);
-        return await session.Completion.ConfigureAwait(false);
     }
 
     private void OnClosed(BridgeSession session, BridgeResult result)

@@ -4,7 +4,7 @@ namespace StreamRuntime.AspNetCore.Bridging;
 /// <remarks>Immutable and thread-safe.</remarks>
 public sealed record BridgeStatistics
 {
-    /// <summary>The session's number, from 1 up, unique in its manager.</summary>
+    /// <summary>The session's number, from 1 up, unique in its gateway.</summary>
     public required long Id { get; init; }
 
     /// <summary>The endpoint's name.</summary>
@@ -34,7 +34,7 @@ public sealed record BridgeStatistics
     /// <summary>Bytes sent to the backend.</summary>
     public required long BytesToBackend { get; init; }
 
-    /// <summary>Writes to the backend; a client's message that is larger than a buffer, or split by the client, counts as several.</summary>
+    /// <summary>Writes to the backend; a client's large message counts as several, and small ones that had to wait together as one.</summary>
     public required long MessagesToBackend { get; init; }
 
     /// <summary>Messages that wait to be sent to the client.</summary>

@@ -1,24 +1,19 @@
+using StreamRuntime.AspNetCore.WebSockets;
+
 namespace StreamRuntime.AspNetCore.Bridging;
 
-/// <summary>What a client is told about an end: RFC 6455's code, and a few words that say nothing about what is behind the server.</summary>
+/// <summary>What a client is told about an end: RFC 6455's code, and a few words that say nothing about what is behind the server. And what it is to its connection.</summary>
 internal static class CloseCodes
 {
-    private const int Normal = 1000;
-    private const int GoingAway = 1001;
-    private const int ProtocolError = 1002;
-    private const int PolicyViolation = 1008;
-    private const int MessageTooBig = 1009;
-    private const int InternalError = 1011;
-
-    public static int CodeOf(BridgeEnd end) => end switch
+    public static int CodeOf(BridgeEnd end) => (int)(end switch
     {
-        BridgeEnd.BackendEnded or BridgeEnd.ClientClosed or BridgeEnd.Idle or BridgeEnd.Application => Normal,
-        BridgeEnd.Shutdown => GoingAway,
-        BridgeEnd.ClientProtocolError => ProtocolError,
-        BridgeEnd.Policy => PolicyViolation,
-        BridgeEnd.MessageTooBig => MessageTooBig,
-        _ => InternalError,
-    };
+        BridgeEnd.BackendEnded or BridgeEnd.ClientClosed or BridgeEnd.Idle or BridgeEnd.Application => CloseCode.Normal,
+        BridgeEnd.Shutdown => CloseCode.GoingAway,
+        BridgeEnd.ClientProtocolError => CloseCode.ProtocolError,
+        BridgeEnd.Policy => CloseCode.PolicyViolation,
+        BridgeEnd.MessageTooBig => CloseCode.TooBig,
+        _ => CloseCode.InternalError,
+    });
 
     public static string ReasonOf(BridgeEnd end) => end switch
     {
@@ -34,5 +29,35 @@ internal static class CloseCodes
         BridgeEnd.Idle => "idle for too long",
         BridgeEnd.Shutdown => "the server shuts down",
         _ => "closed by the server",
+    };
+
+    /// <summary>What a bridge's end is to its connection.</summary>
+    public static SessionEnd SessionEndOf(BridgeEnd end) => end switch
+    {
+        BridgeEnd.BackendEnded => SessionEnd.Completed,
+        BridgeEnd.ClientClosed => SessionEnd.ClientClosed,
+        BridgeEnd.ClientLost => SessionEnd.ClientGone,
+        BridgeEnd.ClientProtocolError => SessionEnd.ProtocolError,
+        BridgeEnd.QueueBlocked => SessionEnd.Blocked,
+        BridgeEnd.MessageTooBig => SessionEnd.TooBig,
+        BridgeEnd.Policy => SessionEnd.Abuse,
+        BridgeEnd.Idle => SessionEnd.Idle,
+        BridgeEnd.Application => SessionEnd.Administrator,
+        BridgeEnd.Shutdown => SessionEnd.Shutdown,
+        _ => SessionEnd.Failed,
+    };
+
+    /// <summary>What the end of a connection is to its bridge, where the connection decided it; none where only the bridge does.</summary>
+    public static BridgeEnd BridgeEndOf(SessionEnd end) => end switch
+    {
+        SessionEnd.ClientGone or SessionEnd.NoPong => BridgeEnd.ClientLost,
+        SessionEnd.ClientClosed => BridgeEnd.ClientClosed,
+        SessionEnd.ProtocolError or SessionEnd.HandshakeTimeout => BridgeEnd.ClientProtocolError,
+        SessionEnd.TooBig => BridgeEnd.MessageTooBig,
+        SessionEnd.Abuse => BridgeEnd.Policy,
+        SessionEnd.Idle => BridgeEnd.Idle,
+        SessionEnd.Administrator => BridgeEnd.Application,
+        SessionEnd.Shutdown => BridgeEnd.Shutdown,
+        _ => BridgeEnd.None,
     };
 }

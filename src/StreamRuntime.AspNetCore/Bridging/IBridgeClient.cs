@@ -1,22 +1,24 @@
 namespace StreamRuntime.AspNetCore.Bridging;
 
-/// <summary>The client's side of a session.</summary>
+/// <summary>The client's side of a session. What comes from the client it gives to the session itself.</summary>
 /// <remarks>
-/// One receiver and one sender at a time, beside each other. Neither can be cancelled, since that would cut off the close frame as well: <see cref="CloseAsync"/> ends
-/// the receives in order, <see cref="Abort"/> at once.
+/// One sender at a time. A send can't be cancelled, since that would cut off the close frame as well: <see cref="CloseAsync"/> ends the connection in order,
+/// <see cref="Abort"/> at once.
 /// </remarks>
 internal interface IBridgeClient : IAsyncDisposable
 {
-    ValueTask<ClientReceived> ReceiveAsync(Memory<byte> buffer);
+    /// <summary>Completes once nothing more comes from the client: it has closed, or its connection is gone.</summary>
+    Task Ended { get; }
 
+    /// <summary>Sends a part of a message, or a whole text; dropped once the connection is being closed.</summary>
     ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool endsMessage, bool isText);
 
-    /// <summary>Says goodbye. The client's answer comes as <see cref="ClientEvent.Closed"/> to the receiver.</summary>
-    ValueTask CloseAsync(int code, string reason, CancellationToken cancellationToken);
+    /// <summary>Says goodbye, unless the client or its connection did. <see cref="Ended"/> says when it is answered, or will not be any more.</summary>
+    ValueTask CloseAsync(BridgeEnd end, int code, string reason);
 
-    /// <summary>True when a receive failed because the client broke the protocol, and not because its connection broke.</summary>
-    bool BrokeProtocol(Exception failure);
+    /// <summary>Has the time without data begin anew, as after a pause.</summary>
+    void NoteActivity();
 
-    /// <summary>Makes every call under way fail. May be called from any thread, any number of times.</summary>
+    /// <summary>Makes every call under way fail, and ends the connection. May be called from any thread, any number of times.</summary>
     void Abort();
 }

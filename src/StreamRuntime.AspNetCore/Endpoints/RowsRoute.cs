@@ -20,7 +20,7 @@ internal static class RowsRoute
 
         if (Upgrade.IsAskedFor(context))
         {
-            return SocketResponder.RespondAsync(context, gateway, request!, endpoint);
+            return RowsSocketResponder.RespondAsync(context, gateway, request!, endpoint);
         }
 
         return HttpMethods.IsConnect(context.Request.Method)

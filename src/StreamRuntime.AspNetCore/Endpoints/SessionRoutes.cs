@@ -50,7 +50,7 @@ public static class SessionRoutes
     {
         context.Response.Headers.CacheControl = "no-store";
         var list = new SessionList(
-            gateway.Connections, gateway.Streams.Running, gateway.Streams.Paused, [.. gateway.Sessions.OrderBy(s => s.Id).Select(SessionSnapshot.Of)]);
+            gateway.Connections, gateway.Streams.Running, gateway.Streams.Paused, [.. gateway.Sessions.OrderBy(s => s.Id).Select(s => s.GetSnapshot())]);
         return context.Response.WriteAsJsonAsync(list, SessionJson.Default.SessionList, cancellationToken: context.RequestAborted);
     }
 
@@ -65,12 +65,12 @@ public static class SessionRoutes
     private static Task ShowAsync(HttpContext context, GatewaySession session)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsJsonAsync(SessionSnapshot.Of(session), SessionJson.Default.SessionSnapshot, cancellationToken: context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(session.GetSnapshot(), SessionJson.Default.SessionSnapshot, cancellationToken: context.RequestAborted);
     }
 
     private static Task AnswerAsync(HttpContext context, GatewaySession session, PauseAnswer answer) => answer switch
     {
-        PauseAnswer.Ended => ProblemWriter.WriteAsync(context, StatusCodes.Status409Conflict, "The stream has ended, or not begun."),
+        PauseAnswer.Ended => ProblemWriter.WriteAsync(context, StatusCodes.Status409Conflict, "It has ended, or not begun."),
         PauseAnswer.NoPlace => ProblemWriter.WriteAsync(context, StatusCodes.Status409Conflict, "There are as many such streams as there may be."),
         _ => ShowAsync(context, session),
     };

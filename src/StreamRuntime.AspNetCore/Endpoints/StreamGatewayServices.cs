@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using StreamRuntime.AspNetCore.Bridging;
 using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.AspNetCore.Shutdown;
 
@@ -14,25 +15,29 @@ namespace StreamRuntime.AspNetCore.Endpoints;
 public static class StreamGatewayServices
 {
     /// <summary>
-    /// Adds what row endpoints need: limits, timers, the list of sessions, metrics, and an orderly shutdown. Sets Kestrel up as well: connections that make no
+    /// Adds what row endpoints and bridges need: limits, timers, the list of sessions, metrics, and an orderly shutdown. Sets Kestrel up as well: connections that make no
     /// request in time are cut off, silent ones are probed by TCP, and no response is cut off for being read slowly. An application that calls
     /// <see cref="KestrelServerOptions.ConfigureEndpointDefaults(Action{ListenOptions})"/> itself replaces the first of these.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="options">How the gateway behaves; <see cref="StreamGatewayOptions.Default"/> when null.</param>
+    /// <param name="bridges">How bridges differ from that; <see cref="BridgeOptions.Default"/> when null. Without bridges it has no effect.</param>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The gateway was added before.</exception>
-    public static IServiceCollection AddStreamGateway(this IServiceCollection services, StreamGatewayOptions? options = null)
+    public static IServiceCollection AddStreamGateway(this IServiceCollection services, StreamGatewayOptions? options = null, BridgeOptions? bridges = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         options ??= StreamGatewayOptions.Default;
         options.Validate();
+        bridges ??= BridgeOptions.Default;
+        bridges.Validate();
         if (services.Any(s => s.ServiceType == typeof(Gateway)))
         {
             throw new InvalidOperationException("The gateway was added before. An application has one.");
         }
 
         services.AddSingleton(provider => new Gateway(options, provider.GetRequiredService<ILoggerFactory>().CreateLogger("StreamRuntime.AspNetCore")));
+        services.AddSingleton(provider => new BridgeSessionManager(bridges, provider.GetRequiredService<Gateway>()));
         services.AddHostedService<DrainService>();
         services.AddSingleton<IStartupFilter, FirstRequestFilter>();
         services.AddSingleton<KestrelSetup>();

@@ -53,6 +53,7 @@ internal static class ProblemWriter
         {
             Refusal.TooManyFromAddress => (StatusCodes.Status429TooManyRequests, "This address has as many connections as one may have."),
             Refusal.TooManyStreams => (StatusCodes.Status503ServiceUnavailable, "As many streams are running as may."),
+            Refusal.TooManyBridges => (StatusCodes.Status503ServiceUnavailable, "There are as many bridges as there may be."),
             _ => (StatusCodes.Status503ServiceUnavailable, "There are as many connections as there may be."),
         };
         return WriteAsync(context, status, detail, ("error", refusal.ToString()), default);

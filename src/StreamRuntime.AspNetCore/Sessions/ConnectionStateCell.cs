@@ -33,10 +33,9 @@ internal struct ConnectionStateCell
     }
 
     /// <summary>Goes to Closing from any state before it; false if somebody else has.</summary>
-    /// <param name="from">Where it came from, if this caller made the move.</param>
-    public bool TryClose(out ConnectionState from)
+    public bool TryClose()
     {
-        for (from = Value; CanMove(from, ConnectionState.Closing); from = Value)
+        for (ConnectionState from = Value; CanMove(from, ConnectionState.Closing); from = Value)
         {
             if (TryMove(from, ConnectionState.Closing))
             {

@@ -49,13 +49,13 @@ internal sealed class Gateway : IDisposable
 
     public GatewaySession? Find(long id) => _sessions.GetValueOrDefault(id);
 
-    /// <summary>Lets a client in, with a place for its stream. Whoever is let in makes a session of it, or leaves by <see cref="LeaveWithoutSession"/>.</summary>
-    public Refusal TryEnter(IPAddress client)
+    /// <summary>Lets a client in, with a place for its stream if it is to have one. Whoever is let in makes a session of it, or leaves by <see cref="LeaveWithoutSession"/>.</summary>
+    public Refusal TryEnter(IPAddress client, bool forStream = true)
     {
         // Counted before the phase is looked at: whoever begins a shutdown changes the phase before it looks at the count. One of them sees the other.
         Interlocked.Increment(ref _inside);
         Refusal refusal = Phase != GatewayPhase.Serving ? Refusal.ShuttingDown : _admission.TryEnter(client);
-        if (refusal == Refusal.None && !Streams.TryStart())
+        if (refusal == Refusal.None && forStream && !Streams.TryStart())
         {
             _admission.Leave(client);
             refusal = Refusal.TooManyStreams;
@@ -70,9 +70,9 @@ internal sealed class Gateway : IDisposable
         return refusal;
     }
 
+    /// <summary>For a client that was let in without a place for a stream, and has no session made of it.</summary>
     public void LeaveWithoutSession(IPAddress client)
     {
-        Streams.End(wasPaused: false);
         _admission.Leave(client);
         GoOut();
     }

@@ -8,11 +8,13 @@ namespace StreamRuntime.AspNetCore.Sessions;
 /// <summary>One client being served: its connection's state, its stream, and what may be done to both from outside.</summary>
 /// <remarks>
 /// Any thread may ask, pause, resume, close and abort. A session was let in by <see cref="Gateway.TryEnter"/> with a place for a running stream; it gives both
-/// back by <see cref="Finish"/>, once. Its place is guarded by its lock, and follows the stream from running to paused and back.
+/// back by <see cref="Finish"/>, once. Its place is guarded by its lock, and follows the stream from running to paused and back. A session of something else than
+/// a stream was let in without such a place.
 /// </remarks>
 internal abstract class GatewaySession
 {
     private readonly Lock _placeLock = new();
+    private readonly bool _isStream;
     private ConnectionStateCell _state;
     private StateTimes _times;
     private JsonRowStream? _stream;
@@ -20,8 +22,9 @@ internal abstract class GatewaySession
     private bool _hasPlace = true;
     private byte _end;
 
-    protected GatewaySession(Gateway gateway, string endpoint, IPAddress client)
+    protected GatewaySession(Gateway gateway, string endpoint, IPAddress client, bool isStream = true)
     {
+        _isStream = isStream;
         Gateway = gateway;
         Endpoint = endpoint;
         Client = client;
@@ -48,7 +51,7 @@ internal abstract class GatewaySession
 
     public JsonRowStream? Stream => Volatile.Read(ref _stream);
 
-    public bool IsPaused
+    public virtual bool IsPaused
     {
         get
         {
@@ -59,9 +62,15 @@ internal abstract class GatewaySession
         }
     }
 
+    /// <summary>From which phase of a shutdown on it is closed.</summary>
+    public virtual GatewayPhase ClosesFrom => GatewayPhase.Closing;
+
     protected Gateway Gateway { get; }
 
-    public TimeSpan TimeIn(ConnectionState state) => _times.In(state, State, Gateway.Wheel.Clock.Now);
+    public TimeSpan TimeIn(ConnectionState state) => state == ConnectionState.Closed ? TimeSpan.Zero : _times.In((int)state, Gateway.Wheel.Clock.Now);
+
+    /// <summary>The session as an administrator sees it.</summary>
+    public virtual SessionSnapshot GetSnapshot() => SessionSnapshot.Of(this);
 
     /// <summary>Ends the session in an orderly way, as its transport knows one. Returns at once.</summary>
     public abstract void BeginClose(SessionEnd end);
@@ -72,7 +81,7 @@ internal abstract class GatewaySession
     /// <summary>
     /// Pauses the stream by request. When the task completes with <see cref="PauseAnswer.Done"/>, no further row is received.
     /// </summary>
-    public async Task<PauseAnswer> PauseAsync(string? reason)
+    public virtual async Task<PauseAnswer> PauseAsync(string? reason)
     {
         PauseAnswer answer = TryPause(reason);
         if (answer == PauseAnswer.Done)
@@ -163,20 +172,20 @@ internal abstract class GatewaySession
             return false;
         }
 
-        _times.Leave(from, Gateway.Wheel.Clock.Now);
+        _times.Enter((int)to, Gateway.Wheel.Clock.Now);
         return true;
     }
 
     /// <summary>True for the one caller that decided the session's end.</summary>
     protected bool TryClose(SessionEnd end)
     {
-        if (!_state.TryClose(out ConnectionState from))
+        if (!_state.TryClose())
         {
             return false;
         }
 
         Volatile.Write(ref _end, (byte)end);
-        _times.Leave(from, Gateway.Wheel.Clock.Now);
+        _times.Enter((int)ConnectionState.Closing, Gateway.Wheel.Clock.Now);
         return true;
     }
 
@@ -207,7 +216,10 @@ internal abstract class GatewaySession
             }
 
             _hasPlace = false;
-            Gateway.Streams.End(_isPaused);
+            if (_isStream)
+            {
+                Gateway.Streams.End(_isPaused);
+            }
         }
 
         Gateway.Leave(this);

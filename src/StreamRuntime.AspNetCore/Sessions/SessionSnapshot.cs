@@ -38,6 +38,9 @@ internal sealed record SessionSnapshot
 
     public required string? PauseReason { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BridgeSnapshot? Bridge { get; init; }
+
     public static SessionSnapshot Of(GatewaySession session)
     {
         StreamStatistics? statistics = session.Stream?.GetStatistics();
@@ -62,6 +65,10 @@ internal sealed record SessionSnapshot
         };
     }
 }
+
+/// <summary>What a session has that joins its client to a backend. Bytes and pauses of the session itself are then those of the bridge.</summary>
+internal sealed record BridgeSnapshot(
+    string Backend, string State, long MessagesToClient, long BytesToBackend, long MessagesToBackend, int QueuedMessages, long QueuedBytes, double SinceLastActivityMs);
 
 /// <summary>What the list of sessions answers.</summary>
 internal sealed record SessionList(int Connections, int RunningStreams, int PausedStreams, IReadOnlyList<SessionSnapshot> Sessions);

@@ -2,32 +2,54 @@ using System.Runtime.CompilerServices;
 
 namespace StreamRuntime.AspNetCore.Sessions;
 
-/// <summary>How long a connection was in each of its states.</summary>
-/// <remarks>A mutable struct. Each state is left once, by the one who made that move, so each entry is written once.</remarks>
-internal struct StateTimes(long now)
+/// <summary>When something came into each of its states, which it goes through in the order of their numbers, some of them left out.</summary>
+/// <remarks>A mutable struct: hold it in a non-readonly field. Each state is entered once, by the caller that made the move; any thread may read.</remarks>
+internal struct StateTimes
 {
-    private Instants _left;
-    private readonly long _entered = now;
+    private const int MostStates = 6;
 
-    /// <summary>Notes that a state is left. Never zero, which says that it was not.</summary>
-    public void Leave(ConnectionState state, long now) => Volatile.Write(ref _left[(int)state], Math.Max(1, now));
+    private Instants _entered;
 
-    /// <summary>Nanoseconds in each state up to the given one, which is the current one.</summary>
-    public readonly TimeSpan In(ConnectionState state, ConnectionState current, long now)
+    /// <param name="now">When the first state, number zero, was entered, in nanoseconds.</param>
+    public StateTimes(long now) => Enter(0, now);
+
+    public readonly int Transitions
     {
-        long from = _entered;
-        for (int i = 0; i < (int)state; i++)
+        get
         {
-            from = Math.Max(from, _left[i]);
-        }
+            int entered = 0;
+            for (int state = 1; state < MostStates; state++)
+            {
+                entered += Volatile.Read(in _entered[state]) != 0 ? 1 : 0;
+            }
 
-        long left = _left[(int)state];
-        return left != 0 ? TimeSpan.FromTicks((left - from) / TimeSpan.NanosecondsPerTick)
-            : state == current ? TimeSpan.FromTicks((now - from) / TimeSpan.NanosecondsPerTick)
-            : TimeSpan.Zero;
+            return entered;
+        }
     }
 
-    [InlineArray(6)]
+    /// <summary>Notes that a state is entered. Never zero, which says that it was not.</summary>
+    public void Enter(int state, long now) => Volatile.Write(ref _entered[state], Math.Max(1, now));
+
+    /// <summary>How long a state lasted, until the next one was entered, or until now; zero for one it never was in.</summary>
+    public readonly TimeSpan In(int state, long now)
+    {
+        long entered = Volatile.Read(in _entered[state]);
+        if (entered == 0)
+        {
+            return TimeSpan.Zero;
+        }
+
+        long until = now;
+        for (int later = MostStates - 1; later > state; later--)
+        {
+            long next = Volatile.Read(in _entered[later]);
+            until = next != 0 ? next : until;
+        }
+
+        return TimeSpan.FromTicks(Math.Max(0, until - entered) / TimeSpan.NanosecondsPerTick);
+    }
+
+    [InlineArray(MostStates)]
     private struct Instants
     {
         private long _first;

@@ -29,16 +29,14 @@ internal sealed class DrainService : IHostedLifecycleService, IDisposable
     {
         StreamGatewayOptions options = _gateway.Options;
         _gateway.Advance(GatewayPhase.Draining);
+        Close(GatewayPhase.Draining);
         if (await IsEmptyWithinAsync(options.DrainTime, cancellationToken).ConfigureAwait(false))
         {
             return;
         }
 
         _gateway.Advance(GatewayPhase.Closing);
-        foreach (GatewaySession session in _gateway.Sessions)
-        {
-            session.BeginClose(SessionEnd.Shutdown);
-        }
+        Close(GatewayPhase.Closing);
 
         if (await IsEmptyWithinAsync(options.ShutdownTimeout - options.DrainTime, cancellationToken).ConfigureAwait(false))
         {
@@ -60,6 +58,18 @@ internal sealed class DrainService : IHostedLifecycleService, IDisposable
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _stopping.Dispose();
+
+    /// <summary>Ends the sessions whose time has come: what has no end of its own is not waited for.</summary>
+    private void Close(GatewayPhase phase)
+    {
+        foreach (GatewaySession session in _gateway.Sessions)
+        {
+            if (session.ClosesFrom <= phase)
+            {
+                session.BeginClose(SessionEnd.Shutdown);
+            }
+        }
+    }
 
     private async Task<bool> IsEmptyWithinAsync(TimeSpan time, CancellationToken cancellationToken)
     {

@@ -15,6 +15,10 @@ internal enum ControlKind : byte
     Cancel = 4,
     Stats = 5,
     Authenticate = 6,
+
+    /// <summary>No more bytes come from the client.</summary>
+    End = 7,
+    Close = 8,
 }
 
 /// <summary>A control message of a client: an object with a <c>type</c>, and with what that type takes. Other members are ignored.</summary>
@@ -67,6 +71,8 @@ internal readonly record struct ControlRequest(ControlKind Kind, string? Text = 
             "resume" => new ControlRequest(ControlKind.Resume),
             "cancel" => new ControlRequest(ControlKind.Cancel),
             "stats" => new ControlRequest(ControlKind.Stats),
+            "end" => new ControlRequest(ControlKind.End),
+            "close" => new ControlRequest(ControlKind.Close),
             "authenticate" => new ControlRequest(string.IsNullOrEmpty(token) ? ControlKind.Malformed : ControlKind.Authenticate, token),
             _ => new ControlRequest(ControlKind.Unknown),
         };

@@ -11,7 +11,7 @@ namespace StreamRuntime.AspNetCore.WebSockets;
 /// framework's own WebSocket is not used: it neither counts control frames and fragments nor lets pings be sent from elsewhere, copies each message once
 /// more, and cannot keep reading for the peer's close frame after an error of the peer.
 /// </remarks>
-internal struct FrameDecoder(long maxMessageBytes, int maxFragments)
+internal struct FrameDecoder(long maxBinaryBytes, long maxTextBytes, int maxFragments)
 {
     private const int MaxControlBytes = 125;
 
@@ -179,7 +179,7 @@ internal struct FrameDecoder(long maxMessageBytes, int maxFragments)
             _fragments = 0;
         }
 
-        if (payload > maxMessageBytes - _messageBytes)
+        if (payload > (_message == Opcode.Text ? maxTextBytes : maxBinaryBytes) - _messageBytes)
         {
             return Violation(CloseCode.TooBig, "A message is too big.");
         }

@@ -5,16 +5,20 @@ using System.Text;
 
 namespace StreamRuntime.AspNetCore.WebSockets;
 
-/// <summary>Writes a server's frames: whole messages, never masked.</summary>
+/// <summary>Writes a server's frames, never masked.</summary>
 internal static class FrameWriter
 {
     private const int MaxReasonBytes = 123;
     private const byte Final = 0x80;
 
-    public static void WriteHeader(PipeWriter output, Opcode opcode, long payload)
+    /// <param name="output">Where to.</param>
+    /// <param name="opcode">Which frame.</param>
+    /// <param name="payload">How many bytes follow.</param>
+    /// <param name="isFinal">False when its message goes on by a continuation.</param>
+    public static void WriteHeader(PipeWriter output, Opcode opcode, long payload, bool isFinal = true)
     {
         Span<byte> header = output.GetSpan(10);
-        header[0] = (byte)(Final | (byte)opcode);
+        header[0] = (byte)((isFinal ? Final : 0) | (byte)opcode);
         if (payload < 126)
         {
             header[1] = (byte)payload;

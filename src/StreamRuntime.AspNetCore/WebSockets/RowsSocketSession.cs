@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using StreamRuntime.AspNetCore.Access;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.AspNetCore.Queries;
 using StreamRuntime.AspNetCore.Responses;
@@ -31,7 +30,6 @@ internal sealed class RowsSocketSession : WebSocketSession
     private static readonly StreamProblem CancelledByClient = new(0, "Cancelled", "The result was cancelled by the client.");
 
     private readonly Func<CancellationToken, ValueTask<JsonRowStream>> _open;
-    private readonly TaskCompletionSource<string>? _token;
     private bool _isCancelled;
     private int _invalidMessages;
 
@@ -43,10 +41,9 @@ internal sealed class RowsSocketSession : WebSocketSession
     /// <param name="open">Opens the stream.</param>
     public RowsSocketSession(
         Gateway gateway, string endpoint, IPAddress client, HttpContext context, bool needsToken, Func<CancellationToken, ValueTask<JsonRowStream>> open)
-        : base(gateway, endpoint, client, context, maxBinaryBytes: 0)
+        : base(gateway, endpoint, client, context, needsToken, gateway.Options, maxBinaryBytes: gateway.Options.MaxControlMessageBytes, isStream: true)
     {
         _open = open;
-        _token = needsToken ? new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously) : null;
     }
 
     public override async Task<PauseAnswer> ResumeAsync()
@@ -80,16 +77,6 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     protected override async Task ServeAsync()
     {
-        if (_token is not null && !await AuthenticateAsync().ConfigureAwait(false))
-        {
-            return;
-        }
-
-        if (!TryOpen())
-        {
-            return;
-        }
-
         try
         {
             await SendRowsAsync(Stopping).ConfigureAwait(false);
@@ -112,16 +99,6 @@ internal sealed class RowsSocketSession : WebSocketSession
     protected override async ValueTask OnTextAsync(ReadOnlyMemory<byte> message)
     {
         ControlRequest request = ControlRequest.Parse(message.Span);
-        if (State != ConnectionState.Open)
-        {
-            if (request.Kind != ControlKind.Authenticate || _token?.TrySetResult(request.Text!) != true)
-            {
-                await CloseAsync(CloseCode.PolicyViolation, "The first message has to be a token.", SessionEnd.Unauthenticated).ConfigureAwait(false);
-            }
-
-            return;
-        }
-
         switch (request.Kind)
         {
             case ControlKind.Pause:
@@ -150,24 +127,6 @@ internal sealed class RowsSocketSession : WebSocketSession
         new(CloseAsync(CloseCode.UnsupportedData, "Control messages are text.", SessionEnd.ProtocolError));
 
     private long RowsDelivered => Stream?.GetStatistics().RowsDelivered ?? 0;
-
-    private async Task<bool> AuthenticateAsync()
-    {
-        string token = await _token!.Task.WaitAsync(Stopping).ConfigureAwait(false);
-        AccessOutcome outcome = await AccessToken.CheckAsync(
-            Gateway.Options.Authenticate, Context, token, Endpoint, Gateway.Logger, Stopping).ConfigureAwait(false);
-        switch (outcome)
-        {
-            case AccessOutcome.Allowed:
-                return true;
-            case AccessOutcome.Failed:
-                await CloseAsync(CloseCode.InternalError, "The token can't be checked at present.", SessionEnd.Failed).ConfigureAwait(false);
-                return false;
-            default:
-                await CloseAsync(CloseCode.PolicyViolation, "The token is not good.", SessionEnd.Unauthenticated).ConfigureAwait(false);
-                return false;
-        }
-    }
 
     private async Task SendRowsAsync(CancellationToken stop)
     {

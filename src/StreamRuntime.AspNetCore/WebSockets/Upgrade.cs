@@ -19,7 +19,10 @@ internal static class Upgrade
             : HasToken(context.Request.Headers.Upgrade, Protocol);
 
     /// <summary>What is wrong with the request; null when it can be accepted.</summary>
-    public static (int Status, string Detail)? Check(HttpContext context, string subProtocol, IReadOnlyList<string> allowedOrigins)
+    /// <param name="context">The request.</param>
+    /// <param name="subProtocol">What the client has to name; null where there is nothing to be named.</param>
+    /// <param name="allowedOrigins">From where pages may connect, besides their own host.</param>
+    public static (int Status, string Detail)? Check(HttpContext context, string? subProtocol, IReadOnlyList<string> allowedOrigins)
     {
         IHeaderDictionary headers = context.Request.Headers;
         if (headers.SecWebSocketVersion != "13")
@@ -36,7 +39,7 @@ internal static class Upgrade
             }
         }
 
-        if (!HasToken(headers.SecWebSocketProtocol, subProtocol))
+        if (subProtocol is not null && !HasToken(headers.SecWebSocketProtocol, subProtocol))
         {
             return (StatusCodes.Status400BadRequest, $"Rows travel by the WebSocket sub-protocol {subProtocol}; name it in Sec-WebSocket-Protocol.");
         }
@@ -45,11 +48,15 @@ internal static class Upgrade
     }
 
     /// <summary>Answers the handshake. The stream carries what the client sends; what is sent goes to the response's pipe.</summary>
-    public static async Task<Stream> AcceptAsync(HttpContext context, string subProtocol)
+    public static async Task<Stream> AcceptAsync(HttpContext context, string? subProtocol)
     {
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         IHeaderDictionary headers = context.Response.Headers;
-        headers.SecWebSocketProtocol = subProtocol;
+        if (subProtocol is not null)
+        {
+            headers.SecWebSocketProtocol = subProtocol;
+        }
+
         if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
         {
             return await connect.AcceptAsync().ConfigureAwait(false);

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
+using StreamRuntime.AspNetCore.Access;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.Timing;
@@ -37,6 +39,7 @@ internal abstract class WebSocketSession : GatewaySession
     // Not linked to the request's own token: the reading loop ends with the connection, and making that token exist costs every connection some memory.
     private readonly CancellationTokenSource _stop = new();
     private readonly Deadline _deadline;
+    private readonly TaskCompletionSource? _authenticated;
     private ConnectionTimers _timers;
     private FrameDecoder _decoder;
     private FrameRate _rate;
@@ -45,15 +48,25 @@ internal abstract class WebSocketSession : GatewaySession
     private byte[]? _text;
     private int _textLength;
     private bool _closeSent;
+    private bool _isHoldingBack;
 
-    protected WebSocketSession(Gateway gateway, string endpoint, IPAddress client, HttpContext context, long maxBinaryBytes)
-        : base(gateway, endpoint, client)
+    /// <param name="gateway">Whose session it is.</param>
+    /// <param name="endpoint">Its endpoint's name.</param>
+    /// <param name="client">Who asks.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="needsToken">True when the client's first message has to be its token.</param>
+    /// <param name="options">Its timers and limits; the gateway's, but for what is different here.</param>
+    /// <param name="maxBinaryBytes">The largest binary message; as large as a text message may be where all are refused.</param>
+    /// <param name="isStream">True when it holds a place for a running stream.</param>
+    protected WebSocketSession(
+        Gateway gateway, string endpoint, IPAddress client, HttpContext context, bool needsToken, StreamGatewayOptions options, long maxBinaryBytes, bool isStream)
+        : base(gateway, endpoint, client, isStream)
     {
-        StreamGatewayOptions options = gateway.Options;
+        _authenticated = needsToken ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
         Context = context;
         _deadline = new Deadline(gateway.Wheel, static session => ((WebSocketSession)session!).TimeHasCome(), this);
         _timers = new ConnectionTimers(options, gateway.Wheel.Clock.Now);
-        _decoder = new FrameDecoder(Math.Max(maxBinaryBytes, options.MaxControlMessageBytes), options.MaxFragments);
+        _decoder = new FrameDecoder(maxBinaryBytes, options.MaxControlMessageBytes, options.MaxFragments);
         _rate = new FrameRate(options.MaxControlFramesPerSecond);
     }
 
@@ -69,7 +82,8 @@ internal abstract class WebSocketSession : GatewaySession
     private bool MayBeIdle => _turn.CurrentCount > 0 && !IsPaused;
 
     /// <summary>Accepts the handshake and serves the client until it is gone.</summary>
-    public async Task RunAsync(string subProtocol)
+    /// <param name="subProtocol">What was agreed on; null for none.</param>
+    public async Task RunAsync(string? subProtocol)
     {
         SessionEnd end = SessionEnd.ClientGone;
         try
@@ -81,7 +95,7 @@ internal abstract class WebSocketSession : GatewaySession
             TryMove(ConnectionState.Handshaking, ConnectionState.Authenticating);
 
             // Between being let in and being listed, a shutdown may have closed everybody it saw.
-            if (Gateway.Phase >= GatewayPhase.Closing)
+            if (Gateway.Phase >= ClosesFrom)
             {
                 BeginClose(SessionEnd.Shutdown);
             }
@@ -89,6 +103,7 @@ internal abstract class WebSocketSession : GatewaySession
             Task serving = ServeAndCloseAsync();
             end = await ReadToEndAsync().ConfigureAwait(false);
             TryClose(end);
+            OnReadingEnded();
             if (end == SessionEnd.ClientGone && !Volatile.Read(ref _closeSent))
             {
                 // Whoever sends to a peer that has gone would wait for it to read.
@@ -122,7 +137,7 @@ internal abstract class WebSocketSession : GatewaySession
 
     public override void Abort() => Abort(SessionEnd.Shutdown);
 
-    /// <summary>Serves the client; an exception is our failure and closes by 1011.</summary>
+    /// <summary>Serves the client, which is open; an exception is our failure and closes by 1011.</summary>
     protected abstract Task ServeAsync();
 
     /// <summary>Takes a whole text message, valid UTF-8. Nothing more is read until it returns.</summary>
@@ -131,8 +146,13 @@ internal abstract class WebSocketSession : GatewaySession
     /// <summary>Takes a part of a binary message. Nothing more is read until it returns, which holds the peer back.</summary>
     protected abstract ValueTask OnBinaryAsync(ReadOnlyMemory<byte> part, bool isEnd);
 
+    /// <summary>Called once nothing more is read: the client has closed, or is gone.</summary>
+    protected virtual void OnReadingEnded()
+    {
+    }
+
     /// <summary>Goes from Authenticating to Open, and begins the heartbeat.</summary>
-    protected bool TryOpen()
+    private bool TryOpen()
     {
         _timers.OpenAt(Gateway.Wheel.Clock.Now);
         if (!TryMove(ConnectionState.Authenticating, ConnectionState.Open))
@@ -162,6 +182,9 @@ internal abstract class WebSocketSession : GatewaySession
         _timers.DataAt(Gateway.Wheel.Clock.Now);
         _turn.Release();
     }
+
+    /// <summary>Has the time without data begin anew.</summary>
+    protected void NoteData() => _timers.DataAt(Gateway.Wheel.Clock.Now);
 
     /// <summary>Says that the peer took what had to wait.</summary>
     protected void PeerTook() => _timers.TakenAt(Gateway.Wheel.Clock.Now);
@@ -242,6 +265,15 @@ internal abstract class WebSocketSession : GatewaySession
     {
         try
         {
+            if (_authenticated is not null)
+            {
+                await _authenticated.Task.WaitAsync(Stopping).ConfigureAwait(false);
+            }
+            else if (!TryOpen())
+            {
+                return;
+            }
+
             await ServeAsync().ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever it is, the peer is told at once and the session is cleaned up here.
@@ -358,21 +390,22 @@ internal abstract class WebSocketSession : GatewaySession
     {
         if (token.Opcode == Opcode.Binary)
         {
-            await OnBinaryAsync(part, token.IsEnd).ConfigureAwait(false);
-            return;
-        }
+            if (State < ConnectionState.Open)
+            {
+                await RefuseFirstMessageAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                await HoldBackWhileAsync(OnBinaryAsync(part, token.IsEnd)).ConfigureAwait(false);
+            }
 
-        int limit = Gateway.Options.MaxControlMessageBytes;
-        if (part.Length > limit - _textLength)
-        {
-            await EndByAsync(CloseCode.TooBig, "A text message is too big.").ConfigureAwait(false);
             return;
         }
 
         if (!token.IsEnd || _textLength > 0)
         {
             // In pieces: kept until it is whole.
-            _text ??= ArrayPool<byte>.Shared.Rent(limit);
+            _text ??= ArrayPool<byte>.Shared.Rent(Gateway.Options.MaxControlMessageBytes);
             part.CopyTo(_text.AsMemory(_textLength));
             _textLength += part.Length;
             part = _text.AsMemory(0, _textLength);
@@ -394,6 +427,10 @@ internal abstract class WebSocketSession : GatewaySession
             {
                 await EndByAsync(CloseCode.PolicyViolation, "Too many messages.").ConfigureAwait(false);
             }
+            else if (State < ConnectionState.Open)
+            {
+                await TakeTokenAsync(part).ConfigureAwait(false);
+            }
             else
             {
                 await OnTextAsync(part).ConfigureAwait(false);
@@ -402,6 +439,52 @@ internal abstract class WebSocketSession : GatewaySession
         finally
         {
             ReleaseText();
+        }
+    }
+
+    /// <summary>Waits for a part to be taken. Meanwhile no pong is read either, so that the peer is not to blame for it.</summary>
+    private ValueTask HoldBackWhileAsync(ValueTask taking) => taking.IsCompletedSuccessfully ? taking : HoldBackSlowAsync(taking);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask HoldBackSlowAsync(ValueTask taking)
+    {
+        Volatile.Write(ref _isHoldingBack, true);
+        try
+        {
+            await taking.ConfigureAwait(false);
+        }
+        finally
+        {
+            PeerTook();
+            Volatile.Write(ref _isHoldingBack, false);
+        }
+    }
+
+    private Task RefuseFirstMessageAsync() => CloseAsync(CloseCode.PolicyViolation, "The first message has to be a token.", SessionEnd.Unauthenticated);
+
+    /// <summary>Takes the client's first message. Whatever comes behind it is read once it is known whose it is.</summary>
+    private async ValueTask TakeTokenAsync(ReadOnlyMemory<byte> message)
+    {
+        ControlRequest request = ControlRequest.Parse(message.Span);
+        if (request.Kind != ControlKind.Authenticate)
+        {
+            await RefuseFirstMessageAsync().ConfigureAwait(false);
+            return;
+        }
+
+        AccessOutcome outcome = await AccessToken.CheckAsync(
+            Gateway.Options.Authenticate, Context, request.Text, Endpoint, Gateway.Logger, Stopping).ConfigureAwait(false);
+        switch (outcome)
+        {
+            case AccessOutcome.Allowed when TryOpen():
+                _authenticated!.SetResult();
+                break;
+            case AccessOutcome.Failed:
+                await CloseAsync(CloseCode.InternalError, "The token can't be checked at present.", SessionEnd.Failed).ConfigureAwait(false);
+                break;
+            default:
+                await CloseAsync(CloseCode.PolicyViolation, "The token is not good.", SessionEnd.Unauthenticated).ConfigureAwait(false);
+                break;
         }
     }
 
@@ -446,7 +529,7 @@ internal abstract class WebSocketSession : GatewaySession
     }
 
     /// <summary>Flushes what was written; false when the peer has gone.</summary>
-    private async ValueTask<bool> FlushAsync()
+    protected async ValueTask<bool> FlushAsync()
     {
         ValueTask<FlushResult> flush = Output.FlushAsync(CancellationToken.None);
         if (flush.IsCompletedSuccessfully)
@@ -470,7 +553,7 @@ internal abstract class WebSocketSession : GatewaySession
             case TimerAction.IdleExpired:
                 _ = CloseAsync(CloseCode.Normal, "The connection was idle for too long.", SessionEnd.Idle);
                 break;
-            case TimerAction.PongExpired when _turn.CurrentCount == 0 && PeerLiveness.MayBeAlive(Context, Gateway.Options.PongTimeout):
+            case TimerAction.PongExpired when (_turn.CurrentCount == 0 || Volatile.Read(ref _isHoldingBack)) && PeerLiveness.MayBeAlive(Context, Gateway.Options.PongTimeout):
                 _timers.TakenAt(now);
                 break;
             case TimerAction.PongExpired:
@@ -548,7 +631,7 @@ internal abstract class WebSocketSession : GatewaySession
         }
     }
 
-    private void Abort(SessionEnd end)
+    protected void Abort(SessionEnd end)
     {
         TryClose(end);
         AbortRequest(Context);

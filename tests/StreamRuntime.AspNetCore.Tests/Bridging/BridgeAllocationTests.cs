@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using StreamRuntime.AspNetCore.Bridging;
+using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.TestKit;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging;
@@ -17,10 +19,11 @@ public sealed class BridgeAllocationTests
     public async Task Messages_InSteadyState_AllocateNothing()
     {
         // Without counting pools: they allocate themselves.
-        await using var manager = new BridgeSessionManager(BridgeOptions.Default);
-        Assert.True(manager.TryTakePlace("test", out _));
+        using var gateway = new Gateway(StreamGatewayOptions.Default, NullLogger.Instance);
+        await using var manager = new BridgeSessionManager(BridgeOptions.Default, gateway);
+        Assert.Equal(Refusal.None, manager.TryTakePlace());
         var backend = new RepeatingBackend(warmUp: 20_000, counted: 100_000);
-        BridgeSession session = manager.Create(new MeasuringClient(), backend, "test");
+        BridgeSession session = manager.Create(1, new MeasuringClient(), backend, "test");
         await session.StartAsync();
         await Sessions.EndOf(session);
         Assert.True(backend.AllocatedBytes < 100_000, $"{backend.AllocatedBytes} bytes for 100000 messages");
@@ -94,19 +97,21 @@ public sealed class BridgeAllocationTests
 
     private sealed class MeasuringClient : IBridgeClient
     {
-        private readonly TaskCompletionSource<ClientReceived> _closed = new();
+        private readonly TaskCompletionSource _ended = new();
 
-        public ValueTask<ClientReceived> ReceiveAsync(Memory<byte> buffer) => new(_closed.Task);
+        public Task Ended => _ended.Task;
 
         public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool endsMessage, bool isText) => default;
 
-        public ValueTask CloseAsync(int code, string reason, CancellationToken cancellationToken)
+        public ValueTask CloseAsync(BridgeEnd end, int code, string reason)
         {
-            _closed.SetResult(new ClientReceived(ClientEvent.Closed));
+            _ended.SetResult();
             return default;
         }
 
-        public bool BrokeProtocol(Exception failure) => false;
+        public void NoteActivity()
+        {
+        }
 
         public void Abort()
         {

@@ -11,17 +11,9 @@ public sealed class BridgeOptionsTests
         { "ConnectTimeout", BridgeOptions.Default with { ConnectTimeout = TimeSpan.FromDays(25) } },
         { "BlockedWriteTimeout", BridgeOptions.Default with { BlockedWriteTimeout = TimeSpan.FromSeconds(-3) } },
         { "IdleTimeout", BridgeOptions.Default with { IdleTimeout = TimeSpan.Zero } },
-        { "PingInterval", BridgeOptions.Default with { PingInterval = TimeSpan.Zero } },
-        { "PongTimeout", BridgeOptions.Default with { PongTimeout = TimeSpan.Zero } },
         { "MaxQueuedBytes", BridgeOptions.Default with { MaxQueuedBytes = 65_535 } },
         { "FlushTime", BridgeOptions.Default with { FlushTime = TimeSpan.Zero } },
-        { "CloseTimeout", BridgeOptions.Default with { CloseTimeout = Timeout.InfiniteTimeSpan } },
         { "MaxMessageBytes", BridgeOptions.Default with { MaxMessageBytes = 0 } },
-        { "MaxControlMessageBytes", BridgeOptions.Default with { MaxControlMessageBytes = 65_537 } },
-        { "MaxControlMessagesPerSecond", BridgeOptions.Default with { MaxControlMessagesPerSecond = 0 } },
-        { "MaxInvalidMessages", BridgeOptions.Default with { MaxInvalidMessages = -1 } },
-        { "RetryAfter", BridgeOptions.Default with { RetryAfter = TimeSpan.Zero } },
-        { "TimerGranularity", BridgeOptions.Default with { TimerGranularity = TimeSpan.FromSeconds(2) } },
     };
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using StreamRuntime.AspNetCore.Bridging;
+using StreamRuntime.AspNetCore.WebSockets;
 using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Timing;
 
@@ -55,7 +56,7 @@ public sealed class BridgeSessionTests
     public async Task Start_WhoseBackendTakesTooLong_TimesOutAtItsLimit()
     {
         var time = new ManualTimeProvider();
-        await using var sessions = new Sessions(BridgeOptions.Default with { TimeProvider = time });
+        await using var sessions = new Sessions(gateway: StreamGatewayOptions.Default with { TimeProvider = time, TimerGranularity = TimeSpan.FromMilliseconds(1) });
         var client = new MemoryClient();
         BridgeSession session = sessions.Create(client, new MemoryBackend { OnConnect = stop => Task.Delay(Timeout.Infinite, stop) });
         Task<bool> start = session.StartAsync();
@@ -130,7 +131,7 @@ public sealed class BridgeSessionTests
     {
         var log = new List<string>();
         Exception[] failures = [new IOException("backend"), new IOException("goodbye"), new IOException("client")];
-        await using var sessions = new Sessions(BridgeOptions.Default with { CloseTimeout = TimeSpan.FromMilliseconds(50) });
+        await using var sessions = new Sessions(gateway: StreamGatewayOptions.Default with { CloseTimeout = TimeSpan.FromMilliseconds(50) });
         var client = new MemoryClient(log) { FailsToClose = failures[1], FailsToRelease = failures[2] };
         BridgeSession session = await sessions.StartAsync(client, new MemoryBackend(log) { FailsToRelease = failures[0] });
         BridgeResult result = await session.CloseAsync().WaitAsync(TestRun.Patience);
@@ -143,7 +144,7 @@ public sealed class BridgeSessionTests
     public async Task Close_WithABackendThatIgnoresItsToken_GoesOnAfterItsTime()
     {
         var stuck = new TaskCompletionSource();
-        await using var sessions = new Sessions(BridgeOptions.Default with { CloseTimeout = TimeSpan.FromMilliseconds(50) });
+        await using var sessions = new Sessions(gateway: StreamGatewayOptions.Default with { CloseTimeout = TimeSpan.FromMilliseconds(50) });
         var backend = new MemoryBackend { OnSend = _ => stuck.Task };
         var client = new MemoryClient();
         BridgeSession session = await sessions.StartAsync(client, backend);
@@ -185,13 +186,13 @@ public sealed class BridgeSessionTests
             case "backend fails": backend.Ends(new IOException("reset")); break;
             case "backend ends in failure": backend.End = new BridgeBackendEnd(null, new IOException("killed")); backend.Ends(); break;
             case "backend takes nothing": backend.OnSend = _ => Task.FromException(new IOException("broken pipe")); client.Says([1]); break;
-            case "client closes": client.Says(ClientEvent.Closed); break;
-            case "client asks to close": client.Says(ClientEvent.Close); break;
-            case "client breaks the protocol": client.Breaks(new FormatException("mask")); break;
-            case "client says too much": client.Says(ClientEvent.TooBig); break;
-            case "client controls too much": client.Says(ClientEvent.TooMany); break;
+            case "client closes": client.Closes(); break;
+            case "client asks to close": client.Says(ControlKind.Close); break;
+            case "client breaks the protocol": client.Violates(BridgeEnd.ClientProtocolError); break;
+            case "client says too much": client.Violates(BridgeEnd.MessageTooBig); break;
+            case "client controls too much": client.Violates(BridgeEnd.Policy); break;
             case "client sends where nothing is taken": client.Says([1]); break;
-            case "client sends after its end": client.Says(ClientEvent.EndOfBytes); client.Says([1]); break;
+            case "client sends after its end": client.Says(ControlKind.End); client.Says([1]); break;
             case "server shuts down": _ = sessions.Manager.CloseAllAsync(); break;
             case "application closes": _ = session.CloseAsync(); break;
         }
@@ -229,7 +230,7 @@ public sealed class BridgeSessionTests
         backend.Sends(new byte[1_000_000]);
         await Wait.UntilAsync(() => client.Sends > 0, TestRun.Patience, "a send is blocked");
         var watch = Stopwatch.StartNew();
-        client.Says(ClientEvent.Closed);
+        client.Closes();
         await Wait.UntilAsync(() => backend.Disposals == 1, TestRun.Patience, "the backend is released");
         Assert.True(watch.Elapsed < OneSecond, $"It took {watch.Elapsed}.");
         await Sessions.EndOf(session);
@@ -254,7 +255,7 @@ public sealed class BridgeSessionTests
         var backend = new MemoryBackend();
         BridgeSession session = await sessions.StartAsync(client, backend);
         client.Says([1, 2]);
-        client.Says(ClientEvent.EndOfBytes);
+        client.Says(ControlKind.End);
         await Wait.UntilAsync(() => backend.IsInputComplete, TestRun.Patience, "the end is passed on");
         Assert.Equal([1, 2], backend.Taken);
         backend.Sends([3, 4]);
@@ -272,7 +273,7 @@ public sealed class BridgeSessionTests
         var backend = new MemoryBackend();
         BridgeSession session = await sessions.StartAsync(client, backend);
         client.Says(bytes);
-        client.Says(ClientEvent.Closed);
+        client.Closes();
         await Sessions.EndOf(session);
         Assert.Equal(bytes, backend.Taken);
 
@@ -285,11 +286,13 @@ public sealed class BridgeSessionTests
         Assert.Equal(bytes, client.Taken);
     }
 
-    [Fact]
-    public async Task Queue_BlockedForItsLimit_EndsTheSessionAndNotBefore()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Queue_BlockedForItsLimit_EndsTheSessionAndNotBefore(bool takesAgain)
     {
         var time = new ManualTimeProvider();
-        await using var sessions = new Sessions(BridgeOptions.Default with { TimeProvider = time, TimerGranularity = TimeSpan.FromMilliseconds(1) });
+        await using var sessions = new Sessions(gateway: StreamGatewayOptions.Default with { TimeProvider = time, TimerGranularity = TimeSpan.FromMilliseconds(1) });
         var client = new MemoryClient();
         var backend = new MemoryBackend();
         client.TakesNothing();
@@ -302,10 +305,21 @@ public sealed class BridgeSessionTests
         await Task.Yield();
         Assert.Equal(BridgeState.Active, session.State);
         time.Advance(TimeSpan.FromMilliseconds(1));
+        await Wait.UntilAsync(() => backend.Disposals == 1 && time.ArmedTimers > 0, TestRun.Patience, "the backend is released");
+        Assert.False(client.IsAborted);
+        if (takesAgain)
+        {
+            client.TakesAgain();
+        }
+        else
+        {
+            await CloseTimesOutAsync(time, session);
+        }
+
         BridgeResult result = await Sessions.EndOf(session);
         Assert.Equal((BridgeEnd.QueueBlocked, 1011), (result.End, result.CloseCode));
         Assert.Equal(ErrorKind.Timeout, Assert.IsType<StreamRuntimeException>(result.Errors[0]).Kind);
-        Assert.True(client.IsAborted);
+        Assert.Equal((!takesAgain, takesAgain ? 1011 : null), (client.IsAborted, client.CloseCode));
         sessions.Pools.AssertAllBack();
     }
 
@@ -313,7 +327,7 @@ public sealed class BridgeSessionTests
     public async Task Queue_BlockedWhilePaused_IsLeftAlone()
     {
         var time = new ManualTimeProvider();
-        await using var sessions = new Sessions(BridgeOptions.Default with { TimeProvider = time });
+        await using var sessions = new Sessions(gateway: StreamGatewayOptions.Default with { TimeProvider = time, TimerGranularity = TimeSpan.FromMilliseconds(1) });
         var client = new MemoryClient();
         var backend = new MemoryBackend();
         client.TakesNothing();
@@ -349,7 +363,7 @@ public sealed class BridgeSessionTests
         client.Says(toBackend);
 
         // Control messages are still answered.
-        client.Says(ClientEvent.Statistics);
+        client.Says(ControlKind.Stats);
         BridgeSession other = await sessions.StartAsync(new MemoryClient(), new MemoryBackend { Echoes = true });
         await other.CloseAsync();
         Assert.Equal(1, backend.Receives);
@@ -373,11 +387,11 @@ public sealed class BridgeSessionTests
         var client = new MemoryClient();
         var backend = new MemoryBackend();
         BridgeSession session = await sessions.StartAsync(client, backend);
-        client.Says(ClientEvent.Pause);
+        client.Says(ControlKind.Pause);
         await Wait.UntilAsync(() => client.Texts.Length == 1, TestRun.Patience, "the pause is answered");
         Assert.True(session.IsPaused);
         client.Says([1, 2, 3]);
-        client.Says(ClientEvent.Resume);
+        client.Says(ControlKind.Resume);
         await Wait.UntilAsync(() => client.Texts.Length == 2 && backend.Taken.Length == 3, TestRun.Patience, "the session goes on");
         Assert.Equal(["""{"type":"paused"}""", """{"type":"resumed"}"""], client.Texts);
     }
@@ -398,38 +412,70 @@ public sealed class BridgeSessionTests
     }
 
     [Fact]
-    public async Task Idle_ForItsLimit_EndsTheSessionAndNotBefore()
+    public async Task Pause_OfTheClientItself_ThatHoldsAllThereMayBe_ClosesByPolicyAndNotBefore()
     {
-        var time = new ManualTimeProvider();
-        var limit = TimeSpan.FromSeconds(60);
-        var options = BridgeOptions.Default with { TimeProvider = time, IdleTimeout = limit, TimerGranularity = TimeSpan.FromMilliseconds(1) };
-        await using var sessions = new Sessions(options);
+        await using var sessions = new Sessions();
         var client = new MemoryClient();
         var backend = new MemoryBackend();
         BridgeSession session = await sessions.StartAsync(client, backend);
-        time.Advance(limit / 2);
-        backend.Sends([1]);
-        await Wait.UntilAsync(() => client.Taken.Length == 1 && session.GetStatistics().BytesToClient == 1, TestRun.Patience, "a byte moves");
-        time.Advance(limit / 2);
-        await Wait.UntilAsync(() => time.ArmedTimers == 1, TestRun.Patience, "the deadline was put off");
-        time.Advance(limit / 2 - TimeSpan.FromMilliseconds(1));
-        Assert.Equal(BridgeState.Active, session.State);
-        time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal((BridgeEnd.Idle, 1000), ((await Sessions.EndOf(session)).End, client.CloseCode));
+        client.Says(ControlKind.Pause);
+        await Wait.UntilAsync(() => session.IsPaused, TestRun.Patience, "the session is paused");
+
+        // Byte by byte, so that it is bytes and not messages that are limited.
+        byte[] bytes = RandomNumberGenerator.GetBytes(20_000);
+        foreach (byte one in bytes)
+        {
+            client.Says([one]);
+        }
+
+        client.Says(new byte[40_000]);
+        client.Says(ControlKind.Resume);
+        await Wait.UntilAsync(() => backend.Taken.Length == 60_000, TestRun.Patience, "all has arrived");
+        Assert.Equal(bytes, backend.Taken[..20_000]);
+
+        client.Says(ControlKind.Pause);
+        client.Says(new byte[100_000]);
+        client.Says(ControlKind.Resume);
+        Assert.Equal((BridgeEnd.Policy, 1008), ((await Sessions.EndOf(session)).End, client.CloseCode));
+    }
+
+    [Fact]
+    public async Task Pause_OfTheApplication_HoldsTheClientBack()
+    {
+        await using var sessions = new Sessions();
+        var client = new MemoryClient();
+        var backend = new MemoryBackend();
+        BridgeSession session = await sessions.StartAsync(client, backend);
+        Assert.True(session.Pause());
+        client.Says(new byte[1_000_000]);
+        client.Says(ControlKind.Pause);
+        Assert.Equal(0, client.Activities);
+        Assert.True(session.Resume());
+        Assert.Equal(1, client.Activities);
+        await Wait.UntilAsync(() => backend.Taken.Length == 1_000_000 && session.IsPaused, TestRun.Patience, "all has arrived");
     }
 
     [Fact]
     public async Task Unknown_ControlMessages_AreAnsweredUntilThereAreTooMany()
     {
-        await using var sessions = new Sessions(BridgeOptions.Default with { MaxInvalidMessages = 2 });
+        await using var sessions = new Sessions(gateway: StreamGatewayOptions.Default with { MaxInvalidMessages = 2 });
         var client = new MemoryClient();
         BridgeSession session = await sessions.StartAsync(client, new MemoryBackend());
-        client.Says(ClientEvent.Unknown);
-        client.Says(ClientEvent.Unknown);
+        client.Says(ControlKind.Unknown);
+        client.Says(ControlKind.Unknown);
         await Wait.UntilAsync(() => client.Texts.Length == 2, TestRun.Patience, "both are answered");
-        client.Says(ClientEvent.Unknown);
+        client.Says(ControlKind.Unknown);
         Assert.Equal((BridgeEnd.Policy, 1008), ((await Sessions.EndOf(session)).End, client.CloseCode));
     }
+
+    private static Task CloseTimesOutAsync(ManualTimeProvider time, BridgeSession session) => Wait.UntilAsync(
+        () =>
+        {
+            time.Advance(StreamGatewayOptions.Default.CloseTimeout);
+            return session.State == BridgeState.Closed;
+        },
+        TestRun.Patience,
+        "the client is cut off");
 
     private static Task StallAsync(BridgeSession session, MemoryBackend backend)
     {

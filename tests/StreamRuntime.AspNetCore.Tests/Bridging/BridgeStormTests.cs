@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using StreamRuntime.AspNetCore.Bridging;
+using StreamRuntime.AspNetCore.WebSockets;
 using StreamRuntime.Diagnostics;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging;
@@ -14,8 +15,8 @@ public sealed class BridgeStormTests
     {
         int sessions = TestRun.IsFull ? 100_000 : 5_000;
         int seed = Random.Shared.Next();
-        var options = BridgeOptions.Default with { MaxSessions = AtOnce, FlushTime = TimeSpan.FromMilliseconds(20), CloseTimeout = TimeSpan.FromSeconds(10) };
-        await using var storm = new Sessions(options);
+        var options = BridgeOptions.Default with { MaxSessions = AtOnce, FlushTime = TimeSpan.FromMilliseconds(20) };
+        await using var storm = new Sessions(options, StreamGatewayOptions.Default with { CloseTimeout = TimeSpan.FromSeconds(10), TimerGranularity = TimeSpan.FromMilliseconds(10) });
         int next = 0;
         var ends = new ConcurrentDictionary<BridgeEnd, int>();
         Task[] workers = [.. Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
@@ -52,13 +53,11 @@ public sealed class BridgeStormTests
             }
         }
 
-        Assert.False(storm.Manager.TryTakePlace("test", out string refusal));
-        Assert.Contains("MaxSessions", refusal, StringComparison.Ordinal);
+        Assert.Equal(Refusal.TooManyBridges, storm.Manager.TryTakePlace());
         await storm.Manager.CloseAllAsync().WaitAsync(TestRun.Patience);
         Assert.All(clients, c => Assert.Equal((1001, 1), (c.CloseCode, c.Disposals)));
         Assert.Equal(0, storm.Manager.Count);
-        Assert.False(storm.Manager.TryTakePlace("test", out refusal));
-        Assert.Contains("shuts down", refusal, StringComparison.Ordinal);
+        Assert.Equal(Refusal.ShuttingDown, storm.Manager.TryTakePlace());
         Assert.Equal(2, storm.Manager.GetTotals().Refused);
     }
 
@@ -73,9 +72,11 @@ public sealed class BridgeStormTests
             Task making = Task.Run(async () =>
             {
                 start.SignalAndWait();
-                if (storm.Manager.TryTakePlace("test", out _))
+                if (storm.Manager.TryTakePlace() == Refusal.None)
                 {
-                    BridgeSession session = storm.Manager.Create(new MemoryClient(), new MemoryBackend(), "test");
+                    var client = new MemoryClient();
+                    BridgeSession session = storm.Manager.Create(1, client, new MemoryBackend(), "test");
+                    client.Attach(session);
                     await session.StartAsync();
                     Assert.Equal(BridgeEnd.Shutdown, (await Sessions.EndOf(session)).End);
                 }
@@ -155,17 +156,17 @@ public sealed class BridgeStormTests
         {
             switch (random.Next(14))
             {
-                case 0: client.Says(ClientEvent.Closed); break;
+                case 0: client.Closes(); break;
                 case 1: client.Breaks(new IOException("reset")); break;
                 case 2: backend.Ends(); break;
                 case 3: backend.Ends(new IOException("reset")); break;
                 case 4: session.Pause(); break;
                 case 5: session.Resume(); break;
-                case 6: client.Says(ClientEvent.Statistics); break;
+                case 6: client.Says(ControlKind.Stats); break;
                 case 7: backend.OnSend = _ => Task.FromException(new IOException("broken pipe")); break;
                 case 8: client.FailsToTake = new IOException("reset"); break;
                 case 9: await Task.Yield(); break;
-                case 10: client.Says(ClientEvent.EndOfBytes); break;
+                case 10: client.Says(ControlKind.End); break;
                 case 11: client.Says(new byte[random.Next(100_000)]); break;
                 default: backend.Sends(new byte[random.Next(1, 100_000)]); break;
             }

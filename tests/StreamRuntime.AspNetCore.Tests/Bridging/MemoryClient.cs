@@ -1,18 +1,22 @@
 using System.Threading.Channels;
 using StreamRuntime.AspNetCore.Bridging;
+using StreamRuntime.AspNetCore.WebSockets;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging;
 
 /// <summary>A client in memory, told by the test what to send and how much to take.</summary>
 internal sealed class MemoryClient : IBridgeClient
 {
-    private readonly Channel<(ClientEvent Event, byte[] Bytes)> _toSend = Channel.CreateUnbounded<(ClientEvent, byte[])>(new UnboundedChannelOptions { SingleReader = true });
+    // Bytes, a control message, or, where it is neither, the client's close frame.
+    private readonly Channel<(byte[]? Bytes, ControlKind? Control)> _toSend = Channel.CreateUnbounded<(byte[]?, ControlKind?)>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _aborted = new();
     private readonly MemoryStream _taken = new();
     private readonly List<string> _texts = [];
     private readonly List<string> _log;
     private TaskCompletionSource? _takesNothing;
-    private ReadOnlyMemory<byte> _rest;
+    private BridgeSession? _session;
+    private BridgeEnd _violation;
     private int _disposals;
     private int _sends;
 
@@ -73,9 +77,28 @@ internal sealed class MemoryClient : IBridgeClient
         }
     }
 
-    public void Says(byte[] bytes) => _toSend.Writer.TryWrite((ClientEvent.Bytes, bytes));
+    public Task Ended => _ended.Task;
 
-    public void Says(ClientEvent control) => _toSend.Writer.TryWrite((control, []));
+    public int Activities { get; private set; }
+
+    public void Says(byte[] bytes) => _toSend.Writer.TryWrite((bytes, null));
+
+    public void Says(ControlKind control) => _toSend.Writer.TryWrite((null, control));
+
+    public void Closes() => _toSend.Writer.TryWrite(default);
+
+    /// <summary>Does what ends its connection, which tells the session.</summary>
+    public void Violates(BridgeEnd end)
+    {
+        _violation = end;
+        Says(ControlKind.Malformed);
+    }
+
+    public void Attach(BridgeSession session)
+    {
+        _session = session;
+        _ = ReadAsync();
+    }
 
     public void Breaks(Exception failure) => _toSend.Writer.TryComplete(failure);
 
@@ -84,26 +107,7 @@ internal sealed class MemoryClient : IBridgeClient
 
     public void TakesAgain() => Interlocked.Exchange(ref _takesNothing, null)?.SetResult();
 
-    public async ValueTask<ClientReceived> ReceiveAsync(Memory<byte> buffer)
-    {
-        if (_rest.Length == 0)
-        {
-            // Waited for first: that throws the failure as it is.
-            await _toSend.Reader.WaitToReadAsync(_aborted.Token);
-            (ClientEvent what, byte[] bytes) = await _toSend.Reader.ReadAsync(_aborted.Token);
-            if (what != ClientEvent.Bytes)
-            {
-                return new ClientReceived(what);
-            }
-
-            _rest = bytes;
-        }
-
-        int count = Math.Min(_rest.Length, buffer.Length);
-        _rest[..count].CopyTo(buffer);
-        _rest = _rest[count..];
-        return new ClientReceived(ClientEvent.Bytes, count);
-    }
+    public void NoteActivity() => Activities++;
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool endsMessage, bool isText)
     {
@@ -137,7 +141,7 @@ internal sealed class MemoryClient : IBridgeClient
         Messages += endsMessage ? 1 : 0;
     }
 
-    public ValueTask CloseAsync(int code, string reason, CancellationToken cancellationToken)
+    public ValueTask CloseAsync(BridgeEnd end, int code, string reason)
     {
         if (FailsToClose is not null)
         {
@@ -149,13 +153,11 @@ internal sealed class MemoryClient : IBridgeClient
         Told.TrySetResult();
         if (AnswersClose)
         {
-            Says(ClientEvent.Closed);
+            Closes();
         }
 
         return default;
     }
-
-    public bool BrokeProtocol(Exception failure) => failure is FormatException;
 
     public void Abort() => _aborted.Cancel();
 
@@ -168,5 +170,46 @@ internal sealed class MemoryClient : IBridgeClient
         }
 
         return FailsToRelease is null ? default : ValueTask.FromException(FailsToRelease);
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                // Waited for first: that throws the failure as it is.
+                await _toSend.Reader.WaitToReadAsync(_aborted.Token);
+                (byte[]? bytes, ControlKind? control) = await _toSend.Reader.ReadAsync(_aborted.Token);
+                if (bytes is not null)
+                {
+                    foreach (byte[] part in bytes.Chunk(4096))
+                    {
+                        await _session!.TakeBytesAsync(part);
+                    }
+                }
+                else if (control is null)
+                {
+                    _session!.ClientClosed();
+                    return;
+                }
+                else if (_violation != BridgeEnd.None)
+                {
+                    _session!.TryEnd(_violation);
+                }
+                else
+                {
+                    _session!.TakeControl(control.Value);
+                }
+            }
+        }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException)
+        {
+            _session!.TryEnd(BridgeEnd.ClientLost, failure);
+        }
+        finally
+        {
+            _ended.SetResult();
+        }
     }
 }

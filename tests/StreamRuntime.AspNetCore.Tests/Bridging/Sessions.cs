@@ -1,23 +1,33 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using StreamRuntime.AspNetCore.Bridging;
+using StreamRuntime.AspNetCore.Sessions;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging;
 
 /// <summary>A manager whose pools are counted.</summary>
 internal sealed class Sessions : IAsyncDisposable
 {
-    public Sessions(BridgeOptions? options = null) => Manager = new BridgeSessionManager(options ?? BridgeOptions.Default, Pools.Pools, Pools.Arrays);
+    public Sessions(BridgeOptions? options = null, StreamGatewayOptions? gateway = null)
+    {
+        Gateway = new Gateway(gateway ?? StreamGatewayOptions.Default with { TimerGranularity = TimeSpan.FromMilliseconds(10) }, NullLogger.Instance);
+        Manager = new BridgeSessionManager(options ?? BridgeOptions.Default, Gateway, Pools.Pools);
+    }
 
     public CountingPools Pools { get; } = new();
 
+    public Gateway Gateway { get; }
+
     public BridgeSessionManager Manager { get; }
 
-    public BridgeSession Create(IBridgeClient client, IBridgeBackend backend)
+    public BridgeSession Create(MemoryClient client, IBridgeBackend backend)
     {
-        Assert.True(Manager.TryTakePlace("test", out string refusal), refusal);
-        return Manager.Create(client, backend, "test");
+        Assert.Equal(Refusal.None, Manager.TryTakePlace());
+        BridgeSession session = Manager.Create(Gateway.NextId(), client, backend, "test");
+        client.Attach(session);
+        return session;
     }
 
-    public async Task<BridgeSession> StartAsync(IBridgeClient client, IBridgeBackend backend)
+    public async Task<BridgeSession> StartAsync(MemoryClient client, IBridgeBackend backend)
     {
         BridgeSession session = Create(client, backend);
         Assert.True(await session.StartAsync());
@@ -30,6 +40,7 @@ internal sealed class Sessions : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Manager.DisposeAsync().AsTask().WaitAsync(TestRun.Patience);
+        Gateway.Dispose();
         Pools.AssertAllBack();
         Assert.Equal(0, Manager.Count);
         Assert.Empty(Manager.Sessions);

@@ -53,9 +53,9 @@ public sealed class ConnectionStateCellTests
         foreach (ConnectionState state in States)
         {
             ConnectionStateCell cell = At(state);
-            Assert.Equal(state < ConnectionState.Closing, cell.TryClose(out ConnectionState from));
+            Assert.Equal(state < ConnectionState.Closing, cell.TryClose());
             Assert.Equal(state, from);
-            Assert.False(cell.TryClose(out _));
+            Assert.False(cell.TryClose());
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class ConnectionStateCellTests
                 () =>
                 {
                     start.Wait();
-                    if (i % 2 == 0 ? cell.TryClose(out _) : cell.TryMove(ConnectionState.Authenticating, ConnectionState.Closing))
+                    if (i % 2 == 0 ? cell.TryClose() : cell.TryMove(ConnectionState.Authenticating, ConnectionState.Closing))
                     {
                         Interlocked.Increment(ref winners);
                     }
@@ -89,14 +89,15 @@ public sealed class ConnectionStateCellTests
     public void StateTimes_OfEveryState_AddUpToAll()
     {
         var times = new StateTimes(100);
-        times.Leave(ConnectionState.Connecting, 300);
-        times.Leave(ConnectionState.Handshaking, 300);
-        times.Leave(ConnectionState.Authenticating, 1000);
-        Assert.Equal(2, times.In(ConnectionState.Connecting, ConnectionState.Open, 2000).Ticks);
-        Assert.Equal(0, times.In(ConnectionState.Handshaking, ConnectionState.Open, 2000).Ticks);
-        Assert.Equal(7, times.In(ConnectionState.Authenticating, ConnectionState.Open, 2000).Ticks);
-        Assert.Equal(10, times.In(ConnectionState.Open, ConnectionState.Open, 2000).Ticks);
-        Assert.Equal(0, times.In(ConnectionState.Closing, ConnectionState.Open, 2000).Ticks);
+        times.Enter((int)ConnectionState.Handshaking, 300);
+        times.Enter((int)ConnectionState.Authenticating, 300);
+        times.Enter((int)ConnectionState.Open, 1000);
+        Assert.Equal(3, times.Transitions);
+        Assert.Equal([2, 0, 7, 10, 0, 0], Enum.GetValues<ConnectionState>().Select(s => times.In((int)s, 2000).Ticks));
+
+        // A state that was left out.
+        times.Enter((int)ConnectionState.Closed, 1500);
+        Assert.Equal([2, 0, 7, 5, 0, 5], Enum.GetValues<ConnectionState>().Select(s => times.In((int)s, 2000).Ticks));
     }
 
     private static ConnectionStateCell At(ConnectionState state)

@@ -46,7 +46,7 @@ public sealed class FrameDecoderTests
     public void Read_WhatTheProtocolForbids_IsAViolationAndACloseIsStillFound(string hex, object expected)
     {
         byte[] bytes = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
-        var decoder = new FrameDecoder(100_000, maxFragments: 3);
+        var decoder = new FrameDecoder(100_000, 100_000, maxFragments: 3);
         FrameToken token;
         Span<byte> left = bytes;
         do
@@ -61,7 +61,7 @@ public sealed class FrameDecoderTests
 
     private static string Decode(byte[] bytes, int piece, bool onlyFirst = false)
     {
-        var decoder = new FrameDecoder(100_000, maxFragments: 3);
+        var decoder = new FrameDecoder(100_000, 100_000, maxFragments: 3);
         var log = new StringBuilder();
         var data = new StringBuilder();
         for (int at = 0; at < bytes.Length;)

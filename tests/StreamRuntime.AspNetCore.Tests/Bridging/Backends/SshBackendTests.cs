@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using StreamRuntime.AspNetCore.Bridging;
 using StreamRuntime.AspNetCore.Bridging.Backends;
+using StreamRuntime.AspNetCore.WebSockets;
 using StreamRuntime.TestKit;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging.Backends;
@@ -65,7 +66,7 @@ public sealed class SshBackendTests : IAsyncLifetime
         }
 
         _client.Says("\n~.\n~&\n"u8.ToArray());
-        _client.Says(ClientEvent.EndOfBytes);
+        _client.Says(ControlKind.End);
         BridgeResult result = await session.Completion.WaitAsync(TimeSpan.FromMinutes(3));
         Assert.Equal((BridgeEnd.BackendEnded, 0), (result.End, result.ExitStatus));
         byte[] expected = [.. "ready\n"u8, .. bytes, .. "\n~.\n~&\n"u8];

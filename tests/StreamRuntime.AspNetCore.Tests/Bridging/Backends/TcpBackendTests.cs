@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using StreamRuntime.AspNetCore.Bridging;
 using StreamRuntime.AspNetCore.Bridging.Backends;
+using StreamRuntime.AspNetCore.WebSockets;
 using StreamRuntime.TestKit;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging.Backends;
@@ -35,7 +36,7 @@ public sealed class TcpBackendTests : IDisposable
         }
 
         // The half-close reaches the peer, and what it sends after that still arrives.
-        client.Says(ClientEvent.EndOfBytes);
+        client.Says(ControlKind.End);
         BridgeResult result = await session.Completion.WaitAsync(TimeSpan.FromMinutes(2));
         await echoing;
         Assert.Equal((BridgeEnd.BackendEnded, 1000), (result.End, client.CloseCode));

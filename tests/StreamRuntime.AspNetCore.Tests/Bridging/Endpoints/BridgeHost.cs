@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using StreamRuntime.AspNetCore.Bridging;
-using StreamRuntime.AspNetCore.Bridging.Endpoints;
+using StreamRuntime.AspNetCore.Endpoints;
 
 namespace StreamRuntime.AspNetCore.Tests.Bridging.Endpoints;
 
@@ -25,14 +25,13 @@ internal sealed class BridgeHost : IAsyncDisposable
 
     public BridgeSessionManager Sessions => Application.Services.GetRequiredService<BridgeSessionManager>();
 
-    public static async Task<BridgeHost> StartAsync(Func<IBridgeBackend> open, BridgeOptions? options = null)
+    public static async Task<BridgeHost> StartAsync(Func<IBridgeBackend> open, BridgeOptions? options = null, StreamGatewayOptions? gateway = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddBridgeSessions(options);
+        builder.Services.AddStreamGateway(gateway, options);
         WebApplication application = builder.Build();
-        application.UseWebSockets();
         application.MapBridge("/bridge", (_, _) => new(open()));
         await application.StartAsync();
         return new BridgeHost(application);
