@@ -144,11 +144,20 @@ public sealed class BridgeSessionTests
     public async Task Close_WithABackendThatIgnoresItsToken_GoesOnAfterItsTime()
     {
         var stuck = new TaskCompletionSource();
+        var sending = new TaskCompletionSource();
         await using var sessions = new Sessions(gateway: StreamGatewayOptions.Default with { CloseTimeout = TimeSpan.FromMilliseconds(50) });
-        var backend = new MemoryBackend { OnSend = _ => stuck.Task };
+        var backend = new MemoryBackend
+        {
+            OnSend = _ =>
+            {
+                sending.TrySetResult();
+                return stuck.Task;
+            },
+        };
         var client = new MemoryClient();
         BridgeSession session = await sessions.StartAsync(client, backend);
         client.Says([1]);
+        await sending.Task.WaitAsync(TestRun.Patience);
         BridgeResult result = await session.CloseAsync().WaitAsync(TestRun.Patience);
         Assert.Contains(result.Errors, e => e is StreamRuntimeException { Kind: ErrorKind.Timeout });
         Assert.Equal((1, 1), (client.Disposals, backend.Disposals));
@@ -452,7 +461,10 @@ public sealed class BridgeSessionTests
         Assert.Equal(0, client.Activities);
         Assert.True(session.Resume());
         Assert.Equal(1, client.Activities);
-        await Wait.UntilAsync(() => backend.Taken.Length == 1_000_000 && session.IsPaused, TestRun.Patience, "all has arrived");
+        await Wait.UntilAsync(() => session.IsPaused, TestRun.Patience, "the client's own word is read");
+        Assert.InRange(backend.Taken.Length, 900_000, 1_000_000);
+        Assert.True(session.Resume());
+        await Wait.UntilAsync(() => backend.Taken.Length == 1_000_000, TestRun.Patience, "all has arrived");
     }
 
     [Fact]

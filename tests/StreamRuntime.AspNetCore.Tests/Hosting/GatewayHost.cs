@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using StreamRuntime.AspNetCore.Bridging;
 using StreamRuntime.AspNetCore.Endpoints;
 using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.Sources;
@@ -32,12 +33,16 @@ internal sealed class GatewayHost : IAsyncDisposable
     public Gateway Gateway => Application.Services.GetRequiredService<Gateway>();
 
     public static async Task<GatewayHost> StartAsync(
-        Action<WebApplication> map, StreamGatewayOptions? options = null, Action<WebApplicationBuilder>? configure = null, HttpProtocols protocols = HttpProtocols.Http1)
+        Action<WebApplication> map,
+        StreamGatewayOptions? options = null,
+        Action<WebApplicationBuilder>? configure = null,
+        HttpProtocols protocols = HttpProtocols.Http1,
+        BridgeOptions? bridges = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
-        builder.Services.AddStreamGateway(options);
+        builder.Services.AddStreamGateway(options, bridges);
         configure?.Invoke(builder);
         WebApplication application = builder.Build();
         map(application);

@@ -12,7 +12,7 @@ public sealed class ControlRequestTests
     [InlineData("""{"type":"close"}""", ControlKind.Close)]
     [InlineData("""{"type":"stats"}""", ControlKind.Stats)]
     [InlineData("""{"type":"p\u0061use"}""", ControlKind.Pause)]
-    [InlineData("""{"type":"Pause"}""", ControlKind.Malformed)]
+    [InlineData("""{"type":"Pause"}""", ControlKind.Unknown)]
     [InlineData("""{"type":1}""", ControlKind.Malformed)]
     [InlineData("""{"type":{"type":"pause"}}""", ControlKind.Malformed)]
     [InlineData("""{}""", ControlKind.Malformed)]
@@ -21,7 +21,7 @@ public sealed class ControlRequestTests
     [InlineData("", ControlKind.Malformed)]
     [InlineData("""{"type":"pause"}}""", ControlKind.Malformed)]
     [InlineData("""{"type":"pause" """, ControlKind.Malformed)]
-    [InlineData("""{"a":[[[[[[[[[[[[1]]]]]]]]]]]],"type":"pause"}""", ControlKind.Malformed)]
+    [InlineData("""{"a":[[[[[[[[[[[[1]]]]]]]]]]]],"type":"pause"}""", ControlKind.Pause)]
     internal void Parse_Text_IsWhatItSays(string text, ControlKind expected) => Assert.Equal(expected, ControlRequest.Parse(Encoding.UTF8.GetBytes(text)).Kind);
 
     [Fact]

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 using StreamRuntime.AspNetCore.Bridging;
 using StreamRuntime.AspNetCore.Endpoints;
 
-namespace StreamRuntime.AspNetCore.Tests.Bridging.Endpoints;
+namespace StreamRuntime.AspNetCore.Tests.Hosting;
 
 /// <summary>A bridge on a real server on a free port of the loopback, each session with a backend in memory.</summary>
 internal sealed class BridgeHost : IAsyncDisposable

@@ -7,11 +7,13 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using StreamRuntime.AspNetCore.Bridging;
 using StreamRuntime.AspNetCore.Bridging.Backends;
+using StreamRuntime.AspNetCore.Tests.Bridging;
+using StreamRuntime.AspNetCore.Tests.Hosting;
 using StreamRuntime.Sources;
 using StreamRuntime.Streams;
 using StreamRuntime.TestKit;
 
-namespace StreamRuntime.AspNetCore.Tests.Bridging.Endpoints;
+namespace StreamRuntime.AspNetCore.Tests.Endpoints;
 
 public sealed class BridgeRoutesTests
 {
