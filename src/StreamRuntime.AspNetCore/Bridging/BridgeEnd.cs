@@ -15,16 +15,16 @@ public enum BridgeEnd : byte
     /// <summary>The backend failed while bytes moved. Close code 1011.</summary>
     BackendFailed = 3,
 
-    /// <summary>The client closed its WebSocket, or asked for the session to be closed. Close code 1000.</summary>
+    /// <summary>The client closed its WebSocket, and its own code is the answer, or asked for the session to be closed, by 1000.</summary>
     ClientClosed = 4,
 
     /// <summary>The client's connection broke. Nobody is left to be told a code; 1011 is tried.</summary>
     ClientLost = 5,
 
-    /// <summary>The client broke the WebSocket protocol. Close code 1002.</summary>
+    /// <summary>The client broke the WebSocket protocol. Close code 1002, or 1007 for a text that is not UTF-8.</summary>
     ClientProtocolError = 6,
 
-    /// <summary>The client took nothing for too long. Close code 1011.</summary>
+    /// <summary>The client took nothing for too long. Close code 1011, if it reads again before it is cut off.</summary>
     QueueBlocked = 7,
 
     /// <summary>The client sent a message larger than allowed. Close code 1009.</summary>

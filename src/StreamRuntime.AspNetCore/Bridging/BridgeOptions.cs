@@ -23,7 +23,8 @@ public sealed record BridgeOptions
 
     /// <summary>
     /// How long a message may wait for room in the queue to the client, that is, how long the client may take nothing. It does not run while the session is paused. More
-    /// than zero, or infinite; 5 s by default.
+    /// than zero, or infinite; 5 s by default. On expiry the backend is released; the client is told by 1011 if it takes anything within
+    /// <see cref="StreamGatewayOptions.CloseTimeout"/>, and cut off if not.
     /// </summary>
     public TimeSpan BlockedWriteTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -37,8 +38,8 @@ public sealed record BridgeOptions
     public TimeSpan FlushTime { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How long nothing may move either way before the session is closed; it stands for <see cref="StreamGatewayOptions.IdleTimeout"/>. It does not run while the session is paused. More than zero, or infinite; 30 min by default:
-    /// people think, and pings find the dead.
+    /// How long nothing may move either way, control messages included, before the session is closed; in place of <see cref="StreamGatewayOptions.IdleTimeout"/>. It does not run
+    /// while the session is paused. More than zero, or infinite; 30 min by default: people think, and pings find the dead.
     /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(30);
 

@@ -10,7 +10,9 @@ public sealed record BridgeResult
     /// <summary>Why it ended; tells who ended it.</summary>
     public required BridgeEnd End { get; init; }
 
-    /// <summary>The WebSocket close code that the client was sent, unless it was gone.</summary>
+    /// <summary>
+    /// The WebSocket close code of that end. The client was sent it unless it was gone, had closed with a code of its own, or broke a rule that has a code of its own (1007).
+    /// </summary>
     public required int CloseCode { get; init; }
 
     /// <summary>The words that went with it; hold nothing secret.</summary>

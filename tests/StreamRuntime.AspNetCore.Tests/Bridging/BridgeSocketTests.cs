@@ -283,6 +283,58 @@ public sealed class BridgeSocketTests
         await QuietAsync(host);
     }
 
+    [Fact]
+    public async Task Storm_OfAbruptDrops_LeavesNothingCounted()
+    {
+        int drops = TestRun.IsFull ? 10_000 : 300;
+        int seed = Random.Shared.Next();
+        int made = 0;
+        int released = 0;
+        var gateway = new StreamGatewayOptions { MaxConnections = 60, MaxConnectionsPerAddress = 50 };
+        await using GatewayHost host = await StartAsync(
+            () =>
+            {
+                Interlocked.Increment(ref made);
+                return new MemoryBackend { Echoes = true, OnRelease = () => Interlocked.Increment(ref released) };
+            },
+            gateway,
+            BridgeOptions.Default with { MaxSessions = 40, FlushTime = TimeSpan.FromMilliseconds(20) });
+        await Parallel.ForEachAsync(Enumerable.Range(0, drops), new ParallelOptions { MaxDegreeOfParallelism = 70 }, async (i, _) =>
+        {
+            var random = new Random(seed + i);
+            try
+            {
+                using RawWebSocket client = await RawWebSocket.ConnectAsync(host, "/bridge", protocol: "");
+                if (client.Status != 101)
+                {
+                    return;
+                }
+
+                switch (random.Next(6))
+                {
+                    case 0: await client.SendBytesAsync(RawWebSocket.Frame(0x82, new byte[random.Next(200_000)])); break;
+                    case 1: await client.SendTextAsync("""{"type":"pause"}"""); break;
+                    case 2: await client.SendCloseAsync(1000); break;
+                    case 3: await client.SendBytesAsync(RawWebSocket.Frame(0x83)); break;
+                    case 4: await client.SendBytesAsync(RawWebSocket.Frame(0x82, new byte[1000])[..500]); break;
+                }
+
+                if (random.Next(2) == 0)
+                {
+                    client.Socket.LingerState = new System.Net.Sockets.LingerOption(true, 0);
+                }
+            }
+            catch (IOException)
+            {
+                // Refused or dropped meanwhile.
+            }
+        });
+        await QuietAsync(host);
+        Assert.True(made > 0 && made == released, $"{made} made, {released} released, seed {seed}");
+        BridgeTotals totals = Manager(host).GetTotals();
+        Assert.Equal((0, made, made), (totals.Active, totals.Started, totals.Ended));
+    }
+
     private static Task<GatewayHost> StartAsync(Func<IBridgeBackend> open, StreamGatewayOptions? gateway = null, BridgeOptions? bridges = null) =>
         StartAsync(_ => open(), gateway, bridges);
 

@@ -25,6 +25,8 @@ internal sealed class MemoryBackend : IBridgeBackend
 
     public Exception? FailsToRelease { get; init; }
 
+    public Action? OnRelease { get; init; }
+
     public bool Echoes { get; init; }
 
     public BridgeBackendEnd End { get; set; }
@@ -119,6 +121,7 @@ internal sealed class MemoryBackend : IBridgeBackend
     public ValueTask DisposeAsync()
     {
         Interlocked.Increment(ref _disposals);
+        OnRelease?.Invoke();
         lock (_log)
         {
             _log.Add("backend released");
