@@ -1,12 +1,10 @@
-using System.Collections.Frozen;
-
 namespace StreamRuntime.Postgres.Queries;
 
 /// <summary>PostgreSQL's own functions that are met in queries, change nothing, and give what they always gave. A function that is not among them may do anything at all.</summary>
 internal static class KnownFunctions
 {
-    // Key words and types may stand before a bracket too.
-    private static readonly FrozenSet<string> Harmless = new[]
+    // No frozen set: its assembly would be another megabyte in memory. Key words and types may stand before a bracket too.
+    private static readonly HashSet<string> Harmless = new(StringComparer.OrdinalIgnoreCase)
     {
         "all", "and", "any", "array", "as", "between", "by", "case", "cube", "distinct", "else", "end", "except", "exists", "filter", "from", "grouping", "having", "ilike",
         "in", "intersect", "is", "join", "lateral", "like", "limit", "materialized", "not", "offset", "on", "or", "over", "rollup", "row", "select", "sets", "similar", "some",
@@ -24,7 +22,7 @@ internal static class KnownFunctions
         "rank", "regexp_match", "regexp_matches", "regexp_replace", "regexp_split_to_array", "regexp_split_to_table", "repeat", "replace", "reverse", "right", "round",
         "row_number", "row_to_json", "rpad", "rtrim", "sign", "split_part", "sqrt", "stddev", "string_agg", "string_to_array", "strpos", "substr", "substring", "sum",
         "to_char", "to_date", "to_json", "to_jsonb", "to_number", "to_timestamp", "translate", "trim", "trunc", "unnest", "upper", "variance", "width_bucket",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    };
 
     /// <summary>Whether a name that stands before a bracket, without a schema, is one of them, or none of a function.</summary>
     public static bool Contains(ReadOnlySpan<char> name) => Harmless.GetAlternateLookup<ReadOnlySpan<char>>().Contains(name);

@@ -1,14 +1,12 @@
-using System.Collections.Frozen;
-
 namespace StreamRuntime.Postgres.Queries;
 
 /// <summary>Says which statements only read, as far as their text shows, so that running one twice is as good as running it once.</summary>
 internal static class ReadOnlyStatement
 {
-    private static readonly FrozenSet<string> Kinds = new[] { "select", "with", "values", "table" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Kinds = new(StringComparer.OrdinalIgnoreCase) { "select", "with", "values", "table" };
 
     // Any of these makes WITH write, or SELECT make a table. As a column's name in a read they cost the second run, no more.
-    private static readonly FrozenSet<string> Writes = new[] { "insert", "update", "delete", "merge", "into" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Writes = new(StringComparer.OrdinalIgnoreCase) { "insert", "update", "delete", "merge", "into" };
 
     /// <summary>False where in doubt. What views, operators and casts of the user's own do is not looked into: they are taken for reads.</summary>
     public static bool Is(string sql, bool standardStrings = true)

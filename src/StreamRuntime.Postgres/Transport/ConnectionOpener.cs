@@ -142,13 +142,14 @@ internal static class ConnectionOpener
         }
     }
 
-    private static async Task<IPAddress[]> ResolveAsync(PostgresEndpoint endpoint, CancellationToken cancellationToken)
-    {
-        if (IPAddress.TryParse(endpoint.Address ?? endpoint.Host, out IPAddress? address))
-        {
-            return [address];
-        }
+    private static ValueTask<IPAddress[]> ResolveAsync(PostgresEndpoint endpoint, CancellationToken cancellationToken) =>
+        IPAddress.TryParse(endpoint.Address ?? endpoint.Host, out IPAddress? address)
+            ? new ValueTask<IPAddress[]>([address])
+            : new ValueTask<IPAddress[]>(AskForAddressesAsync(endpoint, cancellationToken));
 
+    // By itself, so that who connects to a numeric address never loads what asks for names.
+    private static async Task<IPAddress[]> AskForAddressesAsync(PostgresEndpoint endpoint, CancellationToken cancellationToken)
+    {
         try
         {
             return await Dns.GetHostAddressesAsync(endpoint.Host, cancellationToken).ConfigureAwait(false);

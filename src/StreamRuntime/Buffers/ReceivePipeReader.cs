@@ -22,7 +22,7 @@ public sealed class ReceivePipeReader : PipeReader
     public const int SmallestReceive = 16 * 1024;
 
     // In few steps, since each leaves a buffer behind that nobody asks for again.
-    private const long GrowthFactor = 4;
+    private const long GrowthFactor = 8;
 
     // Larger pieces of a row that outgrew the buffer no longer make its receives fewer in any way that counts.
     private const int LargestStep = 1024 * 1024;
