@@ -31,8 +31,9 @@ internal enum TimerAction : byte
 /// </remarks>
 internal struct ConnectionTimers(StreamGatewayOptions options, long now)
 {
-    // Pings of many connections that fall into the same second are sent together, which wakes the processor once for all of them.
-    private const long PingGrid = 1_000_000_000;
+    // Pings of many connections that fall into the same tenth of a second are sent together, which wakes the processor once for all of them. Not more than
+    // that: each ping and each answer takes a block of the server's memory while it waits to be sent or read, and the server keeps such memory.
+    private const long PingGrid = 100_000_000;
 
     private readonly long _handshakeDue = MonotonicClock.After(now, options.HandshakeTimeout);
     private long _lastData = now;
@@ -103,7 +104,7 @@ internal struct ConnectionTimers(StreamGatewayOptions options, long now)
         }
     }
 
-    // Early rather than late, and only where a second is little of the interval.
+    // Early rather than late, and only where that is little of the interval.
     private readonly long NextPing(long now)
     {
         long due = MonotonicClock.After(now, options.PingInterval);
