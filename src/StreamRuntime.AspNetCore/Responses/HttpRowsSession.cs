@@ -1,4 +1,7 @@
+using System.IO.Pipelines;
 using System.Net;
+using System.Runtime.ExceptionServices;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -11,8 +14,8 @@ namespace StreamRuntime.AspNetCore.Responses;
 
 /// <summary>One HTTP result: opens the stream, waits for the first row or error, and then sends rows at the client's pace.</summary>
 /// <remarks>
-/// A result that broke is never ended like a whole one: NDJSON and arrays abort the connection, so that the body stays unfinished; events, and NDJSON with
-/// control lines, end with an error of their own.
+/// A result that broke is never ended like a whole one: the body of NDJSON and of arrays stays unfinished; events, and NDJSON with control lines, end with an
+/// error of their own.
 /// </remarks>
 internal sealed class HttpRowsSession : GatewaySession
 {
@@ -25,6 +28,9 @@ internal sealed class HttpRowsSession : GatewaySession
     private readonly CancellationTokenSource _stop;
     private RowCopy? _copy;
     private EventHeartbeat? _heartbeat;
+
+    // Thrown to the server once everything is given back: it sends what was flushed, and then ends the connection or the stream without ending the body.
+    private ExceptionDispatchInfo? _thrown;
 
     public HttpRowsSession(
         Gateway gateway, string endpoint, IPAddress client, HttpContext context, RowFormat format, bool controlLines, Func<CancellationToken, ValueTask<JsonRowStream>> open)
@@ -82,6 +88,8 @@ internal sealed class HttpRowsSession : GatewaySession
             Finish(end);
             _stop.Dispose();
         }
+
+        _thrown?.Throw();
     }
 
     private async Task<SessionEnd> ServeAsync()
@@ -228,8 +236,44 @@ internal sealed class HttpRowsSession : GatewaySession
             return SessionEnd.ClientGone;
         }
 
-        _context.Abort();
+        await LeaveUnfinishedAsync(failure).ConfigureAwait(false);
         return SessionEnd.Failed;
+    }
+
+    /// <summary>Ends the response so that its body can't be taken for a whole one.</summary>
+    private async ValueTask LeaveUnfinishedAsync(Exception failure)
+    {
+        // A body of HTTP/1.0 ends with its connection, so only a reset tells a broken one. Whoever ended the session from outside does not wait for its client.
+        bool mustReset = HttpProtocol.IsHttp10(_context.Request.Protocol) || HttpProtocol.IsHttp09(_context.Request.Protocol);
+        if (mustReset || End != SessionEnd.None || !await IsFlushedAsync().ConfigureAwait(false))
+        {
+            _context.Abort();
+            return;
+        }
+
+        // A reset would overtake the status line and the rows that are still on their way to the client.
+        if (HttpProtocol.IsHttp11(_context.Request.Protocol) && _context.Features.Get<IConnectionLifetimeFeature>() is { } connection)
+        {
+            // The server waits for a client to take what is left for as long as that lasts. A connection that has ended by then does not notice.
+            var limit = new Deadline(Gateway.Wheel, static connection => ((IConnectionLifetimeFeature)connection!).Abort(), connection);
+            limit.Schedule(MonotonicClock.After(Gateway.Wheel.Clock.Now, Gateway.Options.CloseTimeout));
+        }
+
+        _thrown = ExceptionDispatchInfo.Capture(failure);
+    }
+
+    /// <summary>Hands the server what was written; false for a client that does not take it.</summary>
+    private async ValueTask<bool> IsFlushedAsync()
+    {
+        try
+        {
+            Task<FlushResult> flush = _context.Response.BodyWriter.FlushAsync(_context.RequestAborted).AsTask();
+            return !(await flush.WaitAsync(Gateway.Options.CloseTimeout, Gateway.Options.TimeProvider, _stop.Token).ConfigureAwait(false)).IsCompleted;
+        }
+        catch (Exception notFlushed) when (notFlushed is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private void Say(StreamProblem problem)

@@ -9,7 +9,7 @@ namespace StreamRuntime.AspNetCore.Responses;
 /// <summary>A result for minimal APIs and controllers: a stream's rows as NDJSON, a JSON array or server-sent events, as the client accepts.</summary>
 /// <remarks>
 /// Sends one result. It needs the gateway's services, and counts towards its limits. The stream is opened once the client was let in, and disposed at the end;
-/// a failure before the first row becomes an HTTP error, a later one leaves the body unfinished.
+/// a failure before the first row becomes an HTTP error. A later one leaves the body unfinished, and is thrown on to the server, which ends the request by it.
 /// </remarks>
 public sealed class JsonRowsResult : IResult, IActionResult
 {

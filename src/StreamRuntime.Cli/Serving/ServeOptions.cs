@@ -26,6 +26,7 @@ internal sealed record ServeOptions
             new("--token-file", "FILE", "asks every client for one of the bearer tokens in the file, one a line"),
             new("--admin-token-file", "FILE", "opens /sessions, where streams are listed, paused, resumed and closed, to these bearer tokens"),
             new("--pool-size", "N", $"the most connections to the database (default: {ConnectionPoolOptions.Default.MaxSize})"),
+            new("--pool-timeout", "TIME", $"how long a request waits for one of them before it is refused (default: {ConnectionPoolOptions.Default.LeaseTimeout.TotalSeconds:0}s)"),
             new("--max-connections", "N", $"the most results and WebSockets at once (default: {StreamGatewayOptions.Default.MaxConnections})"),
             new("--max-connections-per-address", "N", $"the most of one client address (default: {StreamGatewayOptions.Default.MaxConnectionsPerAddress})"),
             new("--max-streams", "N", $"the most streams that run at once (default: {StreamGatewayOptions.Default.MaxRunningStreams})"),
@@ -72,6 +73,8 @@ internal sealed record ServeOptions
 
     public int PoolSize { get; init; }
 
+    public TimeSpan PoolTimeout { get; init; }
+
     public LogSetting Log { get; init; }
 
     public StreamGatewayOptions Gateway { get; init; } = StreamGatewayOptions.Default;
@@ -107,6 +110,7 @@ internal sealed record ServeOptions
             Tokens = settings.Get("--token-file") is { } tokens ? TokenFile.Read("--token-file", tokens) : null,
             AdminTokens = settings.Get("--admin-token-file") is { } admins ? TokenFile.Read("--admin-token-file", admins) : null,
             PoolSize = settings.Count("--pool-size", ConnectionPoolOptions.Default.MaxSize, least: 1),
+            PoolTimeout = settings.Time("--pool-timeout", ConnectionPoolOptions.Default.LeaseTimeout),
             Log = LogSetting.Read(settings),
             Gateway = gateway,
             Stream = JsonRowStreamOptions.Default with

@@ -22,7 +22,7 @@ internal sealed class ServedPostgres : IServedSource
             StandardStreams.WriteErrorLine($"streamrt: warning: {warning.ReplaceLineEndings(" ")}");
         }
 
-        _source = PostgresDataSource.Create(postgres with { Pool = postgres.Pool with { MaxSize = options.PoolSize } });
+        _source = PostgresDataSource.Create(postgres with { Pool = postgres.Pool with { MaxSize = options.PoolSize, LeaseTimeout = options.PoolTimeout } });
         Endpoints = [.. options.Endpoints.Select(e => new RowsEndpoint(e.Name, (request, stop) => OpenAsync(e, request, options.Stream, stop), e.Parameters))];
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -37,11 +38,19 @@ internal sealed class GatewayHost : IAsyncDisposable
         StreamGatewayOptions? options = null,
         Action<WebApplicationBuilder>? configure = null,
         HttpProtocols protocols = HttpProtocols.Http1,
-        BridgeOptions? bridges = null)
+        BridgeOptions? bridges = null,
+        X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
+        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = protocols;
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate);
+            }
+        }));
         builder.Services.AddStreamGateway(options, bridges);
         configure?.Invoke(builder);
         WebApplication application = builder.Build();

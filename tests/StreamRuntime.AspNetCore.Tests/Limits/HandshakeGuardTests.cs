@@ -29,6 +29,27 @@ public sealed class HandshakeGuardTests
     }
 
     [Fact]
+    public async Task Connection_ThatSendsAByteASecond_IsCutOffAtItsLimit()
+    {
+        var time = new ManualTimeProvider();
+        await using GatewayHost host = await HttpRowsTests.StartAsync(() => new ScriptedRowSource(), new StreamGatewayOptions { TimeProvider = time });
+        using Socket socket = await host.ConnectAsync();
+        await Wait.UntilAsync(() => host.Gateway.Wheel.Count == 1, TestRun.Patience, "the connection is watched");
+        Task<int> end = ReceiveAsync(socket);
+        byte[] request = "GET /rows/q HTTP/1.1\r\n"u8.ToArray();
+        for (int second = 0; second < 9; second++)
+        {
+            await socket.SendAsync(request.AsMemory(second, 1));
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10);
+        }
+
+        Assert.False(end.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1.2));
+        Assert.Equal(0, await end.WaitAsync(TestRun.Patience));
+    }
+
+    [Fact]
     public async Task Connections_OfMany_DoNotHinderAGoodClient_AndARequestEndsTheWatch()
     {
         var time = new ManualTimeProvider();

@@ -120,35 +120,6 @@ public sealed class HttpRowsTests
         await host.QuietAsync();
     }
 
-    [Theory]
-    [InlineData("application/x-ndjson")]
-    [InlineData("application/json")]
-    public async Task Get_ErrorAfterTheFirstRow_LeavesTheBodyUnfinished(string accept)
-    {
-        await using GatewayHost host = await StartAsync(() => new ScriptedRowSource().Delivers("1").Fails(new ServerFailure("57P01", "gone")));
-
-        // The reset may overtake the status line as well as the rows.
-        await Assert.ThrowsAsync<HttpRequestException>(async () =>
-        {
-            using HttpResponseMessage response = await GetAsync(host, accept);
-            await response.Content.ReadAsStringAsync();
-        });
-        await host.QuietAsync();
-    }
-
-    [Fact]
-    public async Task Get_ErrorAfterTheFirstRow_OverHttp2_ResetsTheStream()
-    {
-        await using GatewayHost host = await StartAsync(
-            () => new ScriptedRowSource().Delivers("1").Fails(new ServerFailure("57P01", "gone")), protocols: HttpProtocols.Http2);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/rows/q") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        await Assert.ThrowsAnyAsync<HttpRequestException>(async () =>
-        {
-            using HttpResponseMessage response = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-            await response.Content.ReadAsStringAsync();
-        });
-    }
-
     [Fact]
     public async Task Get_ErrorAfterTheFirstRow_EndsEventsWithAnError()
     {

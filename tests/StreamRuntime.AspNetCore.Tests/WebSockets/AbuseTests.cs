@@ -28,7 +28,8 @@ public sealed class AbuseTests
         { "too many fragments", 1008 },
         { "ping flood", 1008 },
         { "message flood", 1008 },
-        { "binary", 1009 },
+        { "binary", 1003 },
+        { "oversize binary", 1009 },
     };
 
     [Theory]
@@ -54,6 +55,81 @@ public sealed class AbuseTests
         Assert.True(await client.IsEndedAsync());
         await host.QuietAsync();
         Assert.Equal(1, source.Disposals);
+    }
+
+    [Fact]
+    public async Task Client_ThatFloodsAndReadsLate_StillSeesTheCode()
+    {
+        // Rows without end fill its receive buffer, so what is said to it waits behind them.
+        await using GatewayHost host = await GatewayHost.StartAsync(app => app.MapRows("q", (_, _) => GatewayHost.Sample(long.MaxValue)));
+        using RawWebSocket client = await RawWebSocket.ConnectAsync(host);
+        for (int i = 0; i < 20; i++)
+        {
+            await client.SendBytesAsync(Bytes("ping flood"));
+        }
+
+        Assert.Equal(1008, (await client.ReadCloseAsync()).Code);
+        await client.SendCloseAsync(1008);
+        Assert.True(await client.IsEndedAsync());
+        await host.QuietAsync();
+    }
+
+    [Fact]
+    public async Task Client_ThatFloodsAndNeverReads_IsCutOffAtTheCloseTime_AndCostsNoMemory()
+    {
+        await using GatewayHost host = await HttpRowsTests.StartAsync(
+            () => new ScriptedRowSource().Blocks(), new StreamGatewayOptions { CloseTimeout = TimeSpan.FromSeconds(1) });
+        using RawWebSocket client = await RawWebSocket.ConnectAsync(host);
+        byte[] flood = [.. Enumerable.Repeat(Bytes("ping flood"), 50).SelectMany(b => b)];
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        long sent = 0;
+        await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            for (; sent < 10_000_000_000; sent += flood.Length)
+            {
+                await client.SendBytesAsync(flood);
+            }
+        });
+
+        await host.QuietAsync();
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 4 * 1024 * 1024);
+        Assert.InRange(sent, 1, 10_000_000_000 - 1);
+    }
+
+    [Fact]
+    public async Task Client_ThatFloodsWhileItTakesNoRows_IsHeldBackItself()
+    {
+        await using GatewayHost host = await GatewayHost.StartAsync(app => app.MapRows("q", (_, _) => GatewayHost.Sample(long.MaxValue)));
+        using RawWebSocket client = await RawWebSocket.ConnectAsync(host);
+        long rows = -1;
+        await Wait.UntilAsync(
+            async () =>
+            {
+                long before = rows;
+                await Task.Delay(200);
+                rows = host.Gateway.Sessions.Single().Stream?.GetStatistics().RowsDelivered ?? 0;
+                return rows > 0 && rows == before;
+            },
+            TestRun.Patience,
+            "its rows stand still");
+        byte[] flood = [.. Enumerable.Repeat(Bytes("ping flood"), 50).SelectMany(b => b)];
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        Task sending;
+        long sent = 0;
+        do
+        {
+            sending = client.SendBytesAsync(flood);
+            await Task.WhenAny(sending, Task.Delay(TimeSpan.FromSeconds(1)));
+            sent += flood.Length;
+        }
+        while (sending.IsCompletedSuccessfully && sent < 1_000_000_000);
+
+        // Its bytes stay in the kernel's buffers: nobody reads them while it does not read the answers.
+        Assert.False(sending.IsCompleted);
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 4 * 1024 * 1024);
+        client.Dispose();
+        await Assert.ThrowsAnyAsync<Exception>(() => sending);
+        await host.QuietAsync();
     }
 
     [Fact]
@@ -98,6 +174,7 @@ public sealed class AbuseTests
             }
         });
         await host.QuietAsync();
+        await Wait.UntilAsync(() => host.Gateway.Wheel.Count == 0, TestRun.Patience, "no timer is left");
         Assert.True(statuses[101] > 0);
         using HttpResponseMessage ready = await host.Client.GetAsync("/rows/q", HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(200, (int)ready.StatusCode);
@@ -264,6 +341,7 @@ public sealed class AbuseTests
         "too many fragments" => [.. RawWebSocket.Frame(0x01, 32), .. Enumerable.Repeat(RawWebSocket.Frame(0x00, 32), 64).SelectMany(f => f)],
         "ping flood" => [.. Enumerable.Repeat(RawWebSocket.Frame(0x89), 101).SelectMany(f => f)],
         "message flood" => [.. Enumerable.Repeat(RawWebSocket.Frame(0x81, """{"type":"stats"}"""u8.ToArray()), 101).SelectMany(f => f)],
+        "binary" => RawWebSocket.Frame(0x82, 1, 2, 3),
         _ => RawWebSocket.Frame(0x82, new byte[20_000]),
     };
 }
