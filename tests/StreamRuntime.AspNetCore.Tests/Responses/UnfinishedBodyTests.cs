@@ -79,25 +79,22 @@ public sealed class UnfinishedBodyTests
     }
 
     [Fact]
-    public async Task Get_ByAClientThatTakesNothing_IsCutOffAtTheCloseTime()
+    public async Task Connection_OfABrokenResult_HasALimitToEnd()
     {
         var time = new ManualTimeProvider();
-        await using GatewayHost host = await HttpRowsTests.StartAsync(
-            () => new ScriptedRowSource().Delivers("\"" + new string('x', 60_000) + "\"").Fails(new ServerFailure("57P01", "gone")), new StreamGatewayOptions { TimeProvider = time });
+        await using GatewayHost host = await HttpRowsTests.StartAsync(() => Broken(Task.CompletedTask), new StreamGatewayOptions { TimeProvider = time });
         using Socket socket = await host.ConnectAsync();
-        socket.ReceiveBufferSize = 1024;
         await socket.SendAsync("GET /rows/q HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
         await host.QuietAsync();
-        await Wait.UntilAsync(() => host.Gateway.Wheel.Count == 1, TestRun.Patience, "the connection has its limit");
-        time.Advance(TimeSpan.FromSeconds(5.2));
-        await Wait.UntilAsync(() => host.Gateway.Wheel.Count == 0, TestRun.Patience, "the limit has come");
-        Assert.Equal("1\n", await GetOtherAsync());
-
-        async Task<string> GetOtherAsync()
-        {
-            await using GatewayHost other = await HttpRowsTests.StartAsync(() => new ScriptedRowSource().Delivers("1"));
-            return await other.Client.GetStringAsync("/rows/q");
-        }
+        Assert.Equal(1, host.Gateway.Wheel.Count);
+        await Wait.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return host.Gateway.Wheel.Count == 0;
+            },
+            TestRun.Patience,
+            "the limit has come");
     }
 
     private static Task<GatewayHost> StartAsync() => HttpRowsTests.StartAsync(() => Broken(Task.CompletedTask));

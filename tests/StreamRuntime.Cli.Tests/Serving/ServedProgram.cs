@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using StreamRuntime.Cli.Tests.Processes;
 using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Processes;
+using StreamRuntime.TestKit.Servers;
 
 namespace StreamRuntime.Cli.Tests.Serving;
 
@@ -25,9 +26,12 @@ internal sealed partial class ServedProgram : IAsyncDisposable
 
     public string Errors => _run.Errors;
 
-    public static async Task<ServedProgram> StartAsync(params string[] arguments)
+    public static Task<ServedProgram> StartAsync(params string[] arguments) => StartAsync([], arguments);
+
+    /// <summary>Starts the program with environment variables.</summary>
+    public static async Task<ServedProgram> StartAsync((string Name, string Value)[] environment, params string[] arguments)
     {
-        var run = Streamrt.Start(["serve", .. arguments, "--urls", "http://127.0.0.1:0"]);
+        var run = Streamrt.StartProgram("dotnet", [Streamrt.Program, "serve", .. arguments, "--urls", "http://127.0.0.1:0"], environment);
         Match match = Match.Empty;
         try
         {
@@ -40,6 +44,9 @@ internal sealed partial class ServedProgram : IAsyncDisposable
 
         return new ServedProgram(run, new Uri(match.Groups[1].Value + "/"));
     }
+
+    /// <summary>How many bytes it has sent on the connections that are open, as its kernel counts them.</summary>
+    public async Task<long> CountSentBytesAsync() => (await ServerConnection.ListAsync(Address.Port)).Sum(c => c.SentBytes);
 
     /// <summary>Tells the program to end, and waits until it has.</summary>
     public async Task<int> StopAsync(UnixSignal signal = UnixSignal.Terminate)
