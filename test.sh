@@ -28,7 +28,9 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! find_program 
 if ! find_program pgbouncer; then missing+=(pgbouncer); fi
 if ! find_program ss; then missing+=(iproute2); fi
 if ! find_program sshd || ! find_program ssh; then missing+=(openssh-server openssh-client); fi
-if ! find_program npm; then missing+=(nodejs npm); fi
+if ! find_program curl; then missing+=(curl); fi
+if ! find_program node || ! find_program npm; then missing+=(nodejs npm); fi
+if ! find_program chromium && ! find_program chromium-browser && ! find_program google-chrome; then missing+=(chromium); fi
 if [ ${#missing[@]} -gt 0 ]; then
     echo "Installing ${missing[*]}"
     if ! { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"; }; then
