@@ -27,6 +27,9 @@ internal sealed class RowsSocketSession : WebSocketSession
 {
     public const string SubProtocol = "streamruntime.v1";
 
+    // Often enough for a thread of the pool to be free within milliseconds, and too rarely to cost anything.
+    private const int BatchesPerTurn = 16;
+
     private static readonly StreamProblem CancelledByClient = new(0, "Cancelled", "The result was cancelled by the client.");
 
     private readonly Func<CancellationToken, ValueTask<JsonRowStream>> _open;
@@ -135,6 +138,7 @@ internal sealed class RowsSocketSession : WebSocketSession
         JsonRowStream stream = Stream!;
         await SendTextAsync(ControlMessage.Started(Id, Endpoint)).ConfigureAwait(false);
         RowCopy copy = RowCopy.Create(stream, Output);
+        int batches = 0;
         while (await stream.ReadBatchAsync(stop).ConfigureAwait(false))
         {
             if (copy.Rows == 0)
@@ -150,6 +154,13 @@ internal sealed class RowsSocketSession : WebSocketSession
             if (!await SendBatchAsync(copy, stream.CurrentBatch.Count, stream.CurrentBatch.Bytes).ConfigureAwait(false))
             {
                 return;
+            }
+
+            if (++batches % BatchesPerTurn == 0)
+            {
+                // What is written to a connection that is gone is dropped without a wait or an error. Where the source never waits either, a few such clients
+                // would keep every thread of the pool, and the news of their end would wait for one.
+                await Task.Yield();
             }
         }
 

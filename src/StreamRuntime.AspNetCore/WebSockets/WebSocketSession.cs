@@ -263,9 +263,6 @@ internal abstract class WebSocketSession : GatewaySession
 
     private async Task ServeAndCloseAsync()
     {
-        // The reading loop has to begin whatever this does: what is written to a connection that is gone is dropped without a wait or an error, so a source
-        // that never waits either would keep this thread, and only the reading loop notices the end.
-        await Task.Yield();
         try
         {
             if (_authenticated is not null)

@@ -180,6 +180,20 @@ public sealed class AbuseTests
         Assert.Equal(200, (int)ready.StatusCode);
     }
 
+    [Fact]
+    public async Task Client_ThatVanishesRightAfterItsHandshake_IsNoticedThoughItsRowsNeverWait()
+    {
+        await using GatewayHost host = await GatewayHost.StartAsync(app => app.MapRows("q", (_, _) => GatewayHost.Sample(long.MaxValue)));
+        await Parallel.ForEachAsync(Enumerable.Range(0, 600), new ParallelOptions { MaxDegreeOfParallelism = 60 }, async (_, _) =>
+        {
+            using RawWebSocket client = await RawWebSocket.ConnectAsync(host);
+            client.Socket.LingerState = new LingerOption(true, 0);
+        });
+
+        // Less than the pong timeout, which would find it out as well.
+        await Wait.UntilAsync(() => host.Gateway.Connections == 0, TimeSpan.FromSeconds(20), "every place is free");
+    }
+
     [Theory]
     [InlineData(59.9, false)]
     [InlineData(60.2, true)]
