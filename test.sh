@@ -20,7 +20,7 @@ as_root() {
 
 # The tests start servers of their own; only the programs are needed. Each is looked for as the test kit looks for it.
 find_program() {
-    PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1
+    PATH="$PATH:/usr/sbin:/snap/bin" command -v "$1" >/dev/null 2>&1
 }
 
 missing=()
@@ -30,7 +30,8 @@ if ! find_program ss; then missing+=(iproute2); fi
 if ! find_program sshd || ! find_program ssh; then missing+=(openssh-server openssh-client); fi
 if ! find_program curl; then missing+=(curl); fi
 if ! find_program node || ! find_program npm; then missing+=(nodejs npm); fi
-if ! find_program chromium && ! find_program chromium-browser && ! find_program google-chrome; then missing+=(chromium); fi
+browser=
+if ! find_program chromium && ! find_program chromium-browser && ! find_program google-chrome; then browser=chromium; fi
 if [ ${#missing[@]} -gt 0 ]; then
     echo "Installing ${missing[*]}"
     if ! { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"; }; then
@@ -38,13 +39,34 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
 fi
 
-# Where there is no PowerShell, its scripts are checked with a grammar of it; installed once, and again when another version is asked for.
-grammar=tests/powershell-grammar
-if [ ! "$grammar/node_modules/.package-lock.json" -nt "$grammar/package-lock.json" ]; then
-    echo "Installing a grammar of PowerShell"
-    if ! (cd "$grammar" && npm ci --prefer-offline); then
-        echo "Could not install it; the test of the PowerShell scripts will fail and say so." >&2
+# By itself, as its name is not everywhere the same: Debian has chromium as a package; Ubuntu's chromium-browser only fetches the snap, which needs snapd.
+if [ -n "$browser" ]; then
+    echo "Installing a browser"
+    install_browser() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$1"; }
+    if [ ${#missing[@]} -eq 0 ]; then as_root apt-get update -q; fi
+    if ! install_browser chromium && ! install_browser chromium-browser; then
+        echo "Could not install a browser; the tests that drive one will fail and say so. On Ubuntu it comes as a snap: snap install chromium, or install Google Chrome." >&2
     fi
+fi
+
+# What comes as packages of npm is installed once, and again when another version is asked for.
+install_packages() {
+    if [ ! "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then
+        echo "Installing $2"
+        if ! (cd "$1" && npm ci --prefer-offline); then
+            echo "Could not install it; $3 will fail and say so." >&2
+        fi
+    fi
+}
+
+# Where there is no PowerShell, its scripts are checked with a grammar of it.
+install_packages tests/powershell-grammar "a grammar of PowerShell" "the test of the PowerShell scripts"
+
+# Node has a WebSocket from 22 on, and behind an option from 20.10 on; an older one is helped out by a newer.
+node_version=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+read -r node_major node_minor <<<"${node_version:-0 0}"
+if [ $((node_major * 1000 + node_minor)) -lt 20010 ]; then
+    install_packages tests/node-client "a Node with a WebSocket" "the tests of Node as a client"
 fi
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1

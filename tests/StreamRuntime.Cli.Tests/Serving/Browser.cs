@@ -25,7 +25,7 @@ internal sealed class Browser : IAsyncDisposable
 
     public static async Task<Browser> OpenAsync(Uri page)
     {
-        string program = s_names.SelectMany(n => new[] { $"/usr/bin/{n}", $"/usr/local/bin/{n}" }).FirstOrDefault(File.Exists)
+        string program = s_names.SelectMany(n => new[] { $"/usr/bin/{n}", $"/usr/local/bin/{n}", $"/snap/bin/{n}" }).FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException("No browser was found. Run ./test.sh once: it installs what the tests need.");
         string folder = TestFolder.Create("browser");
         ChildProcess process = await ChildProcess.StartAsync(

@@ -22,7 +22,9 @@ internal static class NodeProgram
 
     private static async Task<(string File, string[] Options)> FindAsync()
     {
-        foreach (string file in Directory.EnumerateDirectories(Path.Combine(s_folder, "node_modules", ""), "node-linux-*").Select(d => Path.Combine(d, "bin", "node")).Prepend("node"))
+        string packages = Path.Combine(s_folder, "node_modules");
+        string[] installed = Directory.Exists(packages) ? Directory.GetDirectories(packages, "node-linux-*") : [];
+        foreach (string file in installed.Select(d => Path.Combine(d, "bin", "node")).Prepend("node"))
         {
             Version version = await VersionOfAsync(file);
             if (version >= s_withAnOption)

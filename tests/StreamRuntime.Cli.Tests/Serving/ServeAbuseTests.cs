@@ -105,7 +105,15 @@ public sealed class ServeAbuseTests(ITestOutputHelper output)
             "--source", cluster.Uri, "--pool-size", Consumers.ToString(CultureInfo.InvariantCulture), "--log-level", "error",
             "--endpoint", "endless=select json_build_object('id', id, 'text', repeat('x', 200)) from (select generate_series(1, 1000000000) as id) as ids",
             "--endpoint", "few=select json_build_object('id', id) from generate_series(1, 100) as id");
-        await served.Http.GetStringAsync(new Uri("rows/few", UriKind.Relative));
+
+        // As many connections and as much code as the stalled ones will need, so that only what they hold is counted.
+        await Task.WhenAll(Enumerable.Range(0, Consumers).Select(_ => served.Http.GetStringAsync(new Uri("rows/few", UriKind.Relative))));
+        using (var socket = new RowsSocket(served.Address, "rows/few"))
+        {
+            await socket.ConnectAsync();
+            await socket.ReadToEndAsync();
+        }
+
         long before = ProcessStatus.ResidentBytes(served.Id);
         var sockets = new List<Socket>();
         for (int i = 0; i < Consumers; i++)
