@@ -39,6 +39,10 @@ socket.onmessage = ({ data }) => {
   if (message.type === 'paused') {
     const seen = rows;
     setTimeout(() => {
+      if (socket.readyState !== WebSocket.OPEN) {
+        return;
+      }
+
       say({ event: 'resuming', more: rows - seen });
       tell('resume');
     }, 200);
