@@ -85,6 +85,7 @@ public sealed class UnfinishedBodyTests
         await using GatewayHost host = await HttpRowsTests.StartAsync(() => Broken(Task.CompletedTask), new StreamGatewayOptions { TimeProvider = time });
         using Socket socket = await host.ConnectAsync();
         await socket.SendAsync("GET /rows/q HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+        Assert.NotEqual(0, await socket.ReceiveAsync(new byte[1]));
         await host.QuietAsync();
         Assert.Equal(1, host.Gateway.Wheel.Count);
         await Wait.UntilAsync(
