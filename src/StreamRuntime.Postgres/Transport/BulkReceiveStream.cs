@@ -15,7 +15,7 @@ namespace StreamRuntime.Postgres.Transport;
 /// A mark must never hold back the last bytes of a result for long. The mark is what the measured pace brings in a wait of a hundredth of the time the result
 /// has poured so far, from a part of a tick to a few milliseconds: what a long result may lose at its end is in proportion to it.
 /// <see cref="BulkReceiveWatch"/> looks at every stream with a mark once a tick and takes the mark away when twice that wait has passed without a receive;
-/// lowering it makes the kernel look at once (since Linux 4.18). Sending anything takes the mark away as well: an answer is waited for then, which may be
+/// lowering it makes the kernel look at once (since Linux 4.18). Sending anything takes the mark away as well, and its pace is forgotten: an answer is waited for then, which may be
 /// short.
 /// </para>
 /// <para>One reader. Everything about the mark is changed under the lock; the reader's own path takes it only to set one.</para>
@@ -85,7 +85,7 @@ internal sealed class BulkReceiveStream : Stream
         Volatile.Write(ref _receives, receives);
         if (receives % ReceivesToMeasure == 0 && IsSupported && !_isBulk)
         {
-            EnterWhenQuick();
+            EnterWhenQuick(receives);
         }
 
         return _socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
@@ -168,10 +168,18 @@ internal sealed class BulkReceiveStream : Stream
         }
     }
 
-    private void EnterWhenQuick()
+    private void EnterWhenQuick(int receives)
     {
         lock (_lock)
         {
+            if (receives == ReceivesToMeasure)
+            {
+                // The pace of an earlier result says nothing about this one, whose first bytes somebody waits for.
+                _measuredAt = _time.GetTimestamp();
+                _bytesAtMeasure = ReadReceivedBytes();
+                return;
+            }
+
             _bulkSince = _time.GetTimestamp();
             int mark = MeasureMark();
             if (mark == 0)
@@ -191,6 +199,7 @@ internal sealed class BulkReceiveStream : Stream
 
     private void LeaveBulk()
     {
+        Volatile.Write(ref _receives, 0);
         if (!_isBulk)
         {
             return;
