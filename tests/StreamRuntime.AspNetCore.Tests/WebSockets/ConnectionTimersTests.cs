@@ -33,12 +33,14 @@ public sealed class ConnectionTimersTests
     }
 
     [Fact]
-    public void Ping_OfConnectionsOpenedInTheSameSecond_IsDueTogether()
+    public void Ping_OfConnectionsOpenedInTheSameTenthOfASecond_IsDueTogether()
     {
         ConnectionTimers early = Open(at: 3 * Second);
-        ConnectionTimers late = Open(at: 4 * Second - 1);
+        ConnectionTimers late = Open(at: 3 * Second + Second / 10 - 1);
+        ConnectionTimers later = Open(at: 3 * Second + Second / 10);
         Assert.Equal(18 * Second, early.Next(4 * Second, ConnectionState.Open, mayBeIdle: true));
         Assert.Equal(18 * Second, late.Next(4 * Second, ConnectionState.Open, mayBeIdle: true));
+        Assert.Equal(18 * Second + Second / 10, later.Next(4 * Second, ConnectionState.Open, mayBeIdle: true));
     }
 
     [Fact]
