@@ -62,7 +62,8 @@ public sealed class NodeClientTests
         client.Signal(UnixSignal.Stop);
 
         await Wait.UntilAsync(async () => await cluster.CountActiveQueriesAsync() == 1, Streamrt.Limit, "the stopped client's query is cancelled");
-        Assert.Equal(1, (await administrator.ListAsync(served)).GetProperty("connections").GetInt32());
+        await Wait.UntilAsync(
+            async () => (await administrator.ListAsync(served)).GetProperty("connections").GetInt32() == 1, Streamrt.Limit, "the stopped client is counted out");
         await Task.Delay(TimeSpan.FromSeconds(2));
         Assert.Equal(1, await cluster.CountActiveQueriesAsync());
     }
