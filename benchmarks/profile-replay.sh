@@ -31,11 +31,11 @@ profile() { # NAME CLIENT [SWITCH]
     samples=$(perf script -i "$work/data" -F comm 2>/dev/null | wc -l)
     echo
     echo "== $1: $rows rows, $samples samples of 250 µs, $((samples * 250000 / rows)) ns a row (start and compiling included)"
-    perf report -i "$work/data" --sort dso 2>/dev/null | grep -E '^ +[0-9]' | head -6
+    perf report -i "$work/data" --sort dso 2>/dev/null | grep -E '^ +[0-9]' | sed -n 1,6p
     echo "   by thread"
-    perf report -i "$work/data" --sort comm 2>/dev/null | grep -E '^ +[0-9]' | head -5
+    perf report -i "$work/data" --sort comm 2>/dev/null | grep -E '^ +[0-9]' | sed -n 1,5p
     echo "   by function"
-    perf report -i "$work/data" --sort symbol 2>/dev/null | grep -E '^ +[0-9]' | head -24 | cut -c1-180 | sed -E 's/[ -]+$//'
+    perf report -i "$work/data" --sort symbol 2>/dev/null | grep -E '^ +[0-9]' | sed -n 1,24p | cut -c1-180 | sed -E 's/[ -]+$//'
 }
 
 {
