@@ -44,4 +44,13 @@ public enum ErrorKind : byte
 
     /// <summary>A column's type cannot be turned into JSON by this source.</summary>
     UnsupportedType = 13,
+
+    /// <summary>
+    /// A resume token, or the place in it, can't be used here: it was changed, has expired, is of another query or other parameters, or its source has changed. The message
+    /// says which.
+    /// </summary>
+    ResumeRefused = 14,
+
+    /// <summary>A row's key is null or not unique, so that the stream could not go on after it without losing or doubling rows.</summary>
+    KeyViolation = 15,
 }

@@ -18,6 +18,7 @@ namespace StreamRuntime.Postgres.DataSources;
 public sealed class PostgresDataSource : IAsyncDisposable
 {
     private readonly StatementShapes _shapes = new();
+    private readonly KeyedStatements _keyed = new();
     private readonly ConnectionPool<PostgresConnection> _pool;
     private readonly HostSelector _hosts;
     private readonly TimingWheel _wheel;
@@ -71,11 +72,31 @@ public sealed class PostgresDataSource : IAsyncDisposable
     /// <exception cref="PostgresServerException">The server refused the login or the query.</exception>
     /// <exception cref="StreamRuntimeException">No connection, a deadline passed, or the server broke the protocol.</exception>
     /// <exception cref="ObjectDisposedException">The data source is disposed.</exception>
-    public async ValueTask<JsonRowStream> StreamAsync(PostgresQuery query, JsonRowStreamOptions? options = null, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="NotSupportedException">The options hold a resume token, and the query has no key (<see cref="PostgresQuery.WithKey"/>).</exception>
+    public ValueTask<JsonRowStream> StreamAsync(PostgresQuery query, JsonRowStreamOptions? options = null, CancellationToken cancellationToken = default) =>
+        query?.Key is KeyedQuery ? StreamKeyedAsync(query, options, cancellationToken) : StreamOnceAsync(query!, options, cancellationToken);
+
+    /// <summary>What the pool of connections holds and has done.</summary>
+    public PoolStatistics GetPoolStatistics() => _pool.GetStatistics();
+
+    /// <summary>Closes the idle connections and lets no further stream start. Streams already started go on until they end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _pool.DisposeAsync().ConfigureAwait(false);
+        _wheel.Dispose();
+    }
+
+    private async ValueTask<JsonRowStream> StreamOnceAsync(PostgresQuery query, JsonRowStreamOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         options ??= JsonRowStreamOptions.Default;
         options.Validate();
+        if (options.ResumeFrom is not null)
+        {
+            throw new NotSupportedException($"A query without a key can't be continued from a token. Name one with {nameof(PostgresQuery)}.{nameof(PostgresQuery.WithKey)}.");
+        }
+
         QueryObservation? observation = QueryObservation.TryStart(Options, query);
         try
         {
@@ -90,16 +111,6 @@ public sealed class PostgresDataSource : IAsyncDisposable
         }
     }
 
-    /// <summary>What the pool of connections holds and has done.</summary>
-    public PoolStatistics GetPoolStatistics() => _pool.GetStatistics();
-
-    /// <summary>Closes the idle connections and lets no further stream start. Streams already started go on until they end.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _pool.DisposeAsync().ConfigureAwait(false);
-        _wheel.Dispose();
-    }
-
     /// <summary>
     /// True when the server has gone, or is going (admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout). Said before the query's last message was
     /// sent, it means that nothing has happened: what is executed without a Sync behind it is not committed.
@@ -108,7 +119,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
         failure.Kind == ErrorKind.ConnectionLost || failure is PostgresServerException { SqlState: "57P01" or "57P02" or "57P03" or "57P05" };
 
     /// <summary>Starts a query on the first connection that lasts until it runs. Nothing is run twice: what is lost here was not executed.</summary>
-    private async ValueTask<PostgresRowSource> StartAnywhereAsync(
+    internal async ValueTask<PostgresRowSource> StartAnywhereAsync(
         PostgresQuery query, JsonRowStreamOptions options, QueryObservation? observation, CancellationToken cancellationToken)
     {
         int otherServers = Options.Endpoints.Count - 1;
@@ -117,7 +128,8 @@ public sealed class PostgresDataSource : IAsyncDisposable
         int unused = Math.Max(1, Options.Pool.MinSize);
         while (true)
         {
-            PoolLease<PostgresConnection> lease = await _pool.LeaseAsync(cancellationToken).ConfigureAwait(false);
+            PoolLease<PostgresConnection> lease = await (query.Key is KeyedRun { Ticket: { } ticket } ? _pool.LeaseAsync(ticket, cancellationToken) : _pool.LeaseAsync(cancellationToken))
+                .ConfigureAwait(false);
             bool wasKept = lease.IsReused || (lease.WasIdle && unused-- > 0);
             observation?.TakeServer(lease.Connection.Endpoint);
             if (await TryStartAsync(lease, query, options, wasKept, otherServers > 0, cancellationToken).ConfigureAwait(false) is { } rows)
@@ -127,6 +139,74 @@ public sealed class PostgresDataSource : IAsyncDisposable
 
             otherServers -= wasKept ? 0 : 1;
         }
+    }
+
+    private async ValueTask<JsonRowStream> StreamKeyedAsync(PostgresQuery query, JsonRowStreamOptions? options, CancellationToken cancellationToken)
+    {
+        options ??= JsonRowStreamOptions.Default;
+        options.Validate();
+        QueryObservation? observation = QueryObservation.TryStart(Options, query);
+        var rows = new KeyedRows(this, query, options, observation);
+        JsonRowStream? stream = null;
+        try
+        {
+            // First the token, if there is one: nothing is asked of the server for one that does not fit.
+            stream = JsonRowStream.Create(rows, options);
+            if (stream.State != StreamState.Complete)
+            {
+                await rows.OpenAsync(ticket: null, cancellationToken).ConfigureAwait(false);
+            }
+
+            return stream;
+        }
+        catch (Exception failure)
+        {
+            observation?.End(failure);
+            if (stream is not null)
+            {
+                await stream.DisposeAsync().ConfigureAwait(false);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Starts a query with a key from its place on, after asking for its columns where it was not run before.</summary>
+    private async Task<PostgresRowSource> StartKeyedAsync(
+        PostgresConnection connection, PostgresQuery query, KeyedRun run, Func<PostgresConnection, bool, ValueTask> release, bool prepares, CancellationToken cancellationToken)
+    {
+        var key = new KeyedStatements.Key(run.Query, connection.Parameters.StandardConformingStrings, connection.Parameters.HasIsoDates);
+        KeyedStatement? known = _keyed.Find(key);
+        KeyedStatement statement = known ?? KeyedStatement.Create(
+            query.Text,
+            query.Parameters.Count,
+            run.Query.RowKey,
+            await QueryStarter.DescribeAsync(connection, query, cancellationToken).ConfigureAwait(false),
+            key.StandardStrings,
+            key.IsoDates);
+        _keyed.Set(key, statement);
+        try
+        {
+            return await QueryStarter.StartAsync(connection, statement.Begin(query.Parameters, run.Place.Span), release, cancellationToken, _shapes, prepares).ConfigureAwait(false);
+        }
+        catch (StreamRuntimeException) when (known is not null)
+        {
+            // Whatever it was, it may have been that the table is another now.
+            _keyed.Forget(key);
+            throw;
+        }
+    }
+
+    /// <summary>Whether a run that was lost may be made again elsewhere, and if so, has its server asked last.</summary>
+    internal bool TryRunElsewhere(PostgresRowSource lost, StreamRuntimeException failure, PostgresQuery query)
+    {
+        if (!RunsReadsAgain || lost.HasRows || !IsLoss(failure) || !ReadOnlyStatement.Is(query.Text, lost.HasStandardStrings))
+        {
+            return false;
+        }
+
+        _hosts.TryLast(lost.Endpoint);
+        return true;
     }
 
     private bool RunsReadsAgain => Options.RunsReadsAgain && Options.Endpoints.Count > 1;
@@ -225,8 +305,11 @@ public sealed class PostgresDataSource : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), either.Token, _shapes, !_isBehindPooler && !_isKeepingRefused)
-                .ConfigureAwait(false);
+            bool prepares = !_isBehindPooler && !_isKeepingRefused;
+            Func<PostgresConnection, bool, ValueTask> release = (_, isClean) => ReleaseAsync(lease, isClean);
+            return await (query.Key is KeyedRun run
+                ? StartKeyedAsync(connection, query, run, release, prepares, either.Token)
+                : QueryStarter.StartAsync(connection, query, release, either.Token, _shapes, prepares)).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

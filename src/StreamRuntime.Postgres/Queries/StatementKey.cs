@@ -2,7 +2,7 @@ namespace StreamRuntime.Postgres.Queries;
 
 /// <summary>What makes two runs runs of one statement: its text and its parameters' types, since the server resolves functions and operators by both.</summary>
 /// <remarks>Immutable.</remarks>
-internal sealed class StatementKey : IEquatable<StatementKey>
+internal class StatementKey : IEquatable<StatementKey>
 {
     // A text of this length is more likely made for one run than repeated.
     private const int LongestText = 16 * 1024;
@@ -32,11 +32,11 @@ internal sealed class StatementKey : IEquatable<StatementKey>
     /// <summary>Whether it is worth remembering something about the statement.</summary>
     public bool IsWorthKeeping => Text.Length <= LongestText;
 
-    public bool Equals(StatementKey? other) =>
+    public virtual bool Equals(StatementKey? other) =>
         ReferenceEquals(this, other)
-        || (other is not null && _hash == other._hash && string.Equals(Text, other.Text, StringComparison.Ordinal) && Types.SequenceEqual(other.Types));
+        || (other is not null && _hash == other._hash && other.GetType() == GetType() && string.Equals(Text, other.Text, StringComparison.Ordinal) && Types.SequenceEqual(other.Types));
 
-    public override bool Equals(object? obj) => Equals(obj as StatementKey);
+    public sealed override bool Equals(object? obj) => Equals(obj as StatementKey);
 
-    public override int GetHashCode() => _hash;
+    public sealed override int GetHashCode() => _hash;
 }

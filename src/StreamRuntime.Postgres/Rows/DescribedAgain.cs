@@ -13,7 +13,7 @@ internal sealed class DescribedAgain(PostgresQuery query, StatementShapes shapes
     public StatementShape Learn(StatementShape known, ReadOnlySpan<byte> description, bool hasIsoDates)
     {
         shapes.Forget(query);
-        var shape = StatementShape.TryCreate(known.Sql, description, out _);
+        var shape = StatementShape.TryCreate(known.Sql, description, (query.Key as KeyedStatementText)?.Tail, out _);
         if (shape is null || (shape.Encoder is { NeedsIsoDates: true } && !hasIsoDates))
         {
             throw new StreamRuntimeException(

@@ -81,13 +81,19 @@ internal sealed class JsonObjectEncoder
     /// </exception>
     public void Write(ReadOnlySpan<byte> dataRowBody, RowWriter rows)
     {
-        Column[] columns = _columns;
-        if (!BinaryPrimitives.TryReadInt16BigEndian(dataRowBody, out short count) || count != columns.Length)
+        if (!BinaryPrimitives.TryReadInt16BigEndian(dataRowBody, out short count) || count != _columns.Length)
         {
             ThrowColumnCount(dataRowBody);
         }
 
-        ReadOnlySpan<byte> rest = dataRowBody[sizeof(short)..];
+        WriteColumns(dataRowBody[sizeof(short)..], rows);
+    }
+
+    /// <summary>The same for the columns alone, without their count.</summary>
+    /// <inheritdoc cref="Write"/>
+    public void WriteColumns(ReadOnlySpan<byte> rest, RowWriter rows)
+    {
+        Column[] columns = _columns;
         var output = new JsonRowOutput(rows, (int)Math.Min(MaxSizeHint, (long)_frameBytes + rest.Length));
         if (columns.Length == 0)
         {

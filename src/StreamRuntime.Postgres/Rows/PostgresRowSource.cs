@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using StreamRuntime.Postgres.Diagnostics;
 using StreamRuntime.Postgres.Protocol;
+using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Postgres.Transport;
 using StreamRuntime.Streams;
 
@@ -14,8 +15,11 @@ namespace StreamRuntime.Postgres.Rows;
 /// Owns its connection until it is disposed. One receive of the stream is at most one receive of the socket, after which every message that is
 /// whole is looked at; the last, partial one waits for the next. Complete means CommandComplete and ReadyForQuery, nothing less.
 /// </remarks>
-internal sealed class PostgresRowSource : IRowSource
+internal class PostgresRowSource : IRowSource
 {
+    /// <summary>Why a query that has no key can't be parked.</summary>
+    public const string WithoutKey = "its query has no key by which the last row delivered could be found again; name one with PostgresQuery.WithKey";
+
     private const int RowHeaderBytes = BackendMessage.HeaderBytes + 2;
     private const int ColumnHeaderBytes = RowHeaderBytes + 4;
     private const ulong OneColumn = (ulong)BackendMessageType.DataRow << 56 | 1 << 8;
@@ -107,6 +111,8 @@ internal sealed class PostgresRowSource : IRowSource
     /// <summary>Whether a row has come that is wanted, or the end of the result.</summary>
     public bool HasRows { get; private set; }
 
+    public string? ParkingRefusal => WithoutKey;
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
@@ -116,8 +122,7 @@ internal sealed class PostgresRowSource : IRowSource
             _connection.Input.MaxBufferedBytes = rows.MaxBufferedBytes;
         }
 
-        _connection.Input.Consume(_taken);
-        _taken = 0;
+        Consume();
         if (_phase == Phase.Again)
         {
             await RunFromTextAsync(cancellationToken).ConfigureAwait(false);
@@ -150,8 +155,7 @@ internal sealed class PostgresRowSource : IRowSource
 
     public int ReleaseIdleMemory()
     {
-        _connection.Input.Consume(_taken);
-        _taken = 0;
+        Consume();
         _connection.Input.ReleaseIdleMemory();
         return _connection.Input.Buffered.Length;
     }
@@ -163,12 +167,11 @@ internal sealed class PostgresRowSource : IRowSource
         if (_rows is { Count: > 0 })
         {
             // The consumer may still hold rows that lie in the connection's buffer.
-            _connection.Input.Detach();
+            DetachRows();
         }
 
         // Whoever uses the connection next starts behind what was looked at here.
-        _connection.Input.Consume(_taken);
-        _taken = 0;
+        Consume();
         bool clean = _phase is Phase.Ended or Phase.Again;
         if (_phase is < Phase.Ended or Phase.Failed or Phase.Refused)
         {
@@ -176,6 +179,99 @@ internal sealed class PostgresRowSource : IRowSource
         }
 
         await _release(_connection, clean).ConfigureAwait(false);
+    }
+
+    /// <summary>Leaves the buffer to whoever still looks at its rows.</summary>
+    public void DetachRows() => _connection.Input.Detach();
+
+    /// <summary>What has been received and is looked at, or will be; rows are counted from its start.</summary>
+    private protected ReadOnlySpan<byte> Received => _connection.Input.BufferedSpan;
+
+    private protected JsonObjectEncoder? Encoder => _encoder;
+
+    /// <summary>How many columns a row has.</summary>
+    private protected int Columns => _columns;
+
+    /// <summary>What of a row's message is not part of its size.</summary>
+    private protected virtual int FramingBytes(int columns) => 2 + 4 * columns;
+
+    /// <summary>Called before what was looked at is dropped from the buffer.</summary>
+    private protected virtual void Consuming()
+    {
+    }
+
+    /// <summary>Takes one whole row.</summary>
+    private protected virtual void TakeRow(ReadOnlySpan<byte> buffered, int start, int bodyLength, RowWriter rows)
+    {
+        if (_encoder is not null)
+        {
+            rows.CheckRowSize((long)bodyLength - _framingBytes);
+            _encoder.Write(buffered.Slice(start + BackendMessage.HeaderBytes, bodyLength), rows);
+            return;
+        }
+
+        // One column: its count, its length, its bytes, and nothing else.
+        if (bodyLength < 6 || BinaryPrimitives.ReadInt16BigEndian(buffered[(start + BackendMessage.HeaderBytes)..]) != 1)
+        {
+            BackendMessage.Violation($"a row of one column came with {bodyLength} bytes and a column count that does not fit");
+        }
+
+        int length = BinaryPrimitives.ReadInt32BigEndian(buffered[(start + RowHeaderBytes)..]);
+        if (length == bodyLength - 6)
+        {
+            rows.Add(start + RowHeaderBytes + 4, length);
+        }
+        else if (length == -1 && bodyLength == 6)
+        {
+            AddNull(start + RowHeaderBytes, rows);
+        }
+        else
+        {
+            BackendMessage.Violation($"a row's column states {length} bytes where its message has {bodyLength - 6}");
+        }
+    }
+
+    /// <summary>Adds the JSON null for an SQL NULL: it is just as long as the length word that said so.</summary>
+    /// <param name="at">Where that stands.</param>
+    /// <param name="rows">Takes the row.</param>
+    private protected void AddNull(int at, RowWriter rows)
+    {
+        "null"u8.CopyTo(MemoryMarshal.AsMemory(_connection.Input.Buffered).Span[at..]);
+        rows.Add(at, 4);
+    }
+
+    /// <summary>Asks the server something after the result has ended. If that fails the connection can't be used any more.</summary>
+    private protected async Task<string?> AskAsync(string question, IReadOnlyList<PostgresParameter> values, CancellationToken cancellationToken)
+    {
+        // Nobody is to take the connection for clean while an answer is due.
+        Consume();
+        _phase = Phase.Broken;
+        string? answer;
+        try
+        {
+            answer = await ScalarQuery.ReadAsync(_connection, question, values, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            await QueryCanceller.RequestAsync(_connection).ConfigureAwait(false);
+            throw;
+        }
+        catch (PostgresServerException)
+        {
+            // It was heard to the end.
+            _phase = Phase.Ended;
+            throw;
+        }
+
+        _phase = Phase.Ended;
+        return answer;
+    }
+
+    private void Consume()
+    {
+        Consuming();
+        _connection.Input.Consume(_taken);
+        _taken = 0;
     }
 
     /// <summary>Starts over with the statement's text. Nothing of the refused run was executed.</summary>
@@ -211,7 +307,7 @@ internal sealed class PostgresRowSource : IRowSource
         _shape = shape;
         _encoder = shape.Encoder;
         _columns = shape.Columns;
-        _framingBytes = 2 + 4 * _columns;
+        _framingBytes = FramingBytes(_columns);
         _connection.OnlyReads = shape.OnlyReads;
     }
 
@@ -328,38 +424,6 @@ internal sealed class PostgresRowSource : IRowSource
         at += BackendMessage.HeaderBytes + bodyLength;
         TakeOther(type, body);
         return true;
-    }
-
-    private void TakeRow(ReadOnlySpan<byte> buffered, int start, int bodyLength, RowWriter rows)
-    {
-        if (_encoder is not null)
-        {
-            rows.CheckRowSize((long)bodyLength - _framingBytes);
-            _encoder.Write(buffered.Slice(start + BackendMessage.HeaderBytes, bodyLength), rows);
-            return;
-        }
-
-        // One column: its count, its length, its bytes, and nothing else.
-        if (bodyLength < 6 || BinaryPrimitives.ReadInt16BigEndian(buffered[(start + BackendMessage.HeaderBytes)..]) != 1)
-        {
-            BackendMessage.Violation($"a row of one column came with {bodyLength} bytes and a column count that does not fit");
-        }
-
-        int length = BinaryPrimitives.ReadInt32BigEndian(buffered[(start + RowHeaderBytes)..]);
-        if (length == bodyLength - 6)
-        {
-            rows.Add(start + RowHeaderBytes + 4, length);
-        }
-        else if (length == -1 && bodyLength == 6)
-        {
-            // An SQL NULL is the JSON null, which is just as long as the length word that said so.
-            "null"u8.CopyTo(MemoryMarshal.AsMemory(_connection.Input.Buffered).Span[(start + RowHeaderBytes)..]);
-            rows.Add(start + RowHeaderBytes, 4);
-        }
-        else
-        {
-            BackendMessage.Violation($"a row's column states {length} bytes where its message has {bodyLength - 6}");
-        }
     }
 
     private void TakeOther(BackendMessageType type, ReadOnlySpan<byte> body)

@@ -53,9 +53,26 @@ internal sealed class QueryStarter
         PostgresRowSource source = starter.TryRunPrepared(release)
             ?? await starter.TryPrepareAndRunAsync(release, cancellationToken).ConfigureAwait(false)
             ?? starter.TryRunKnown(release)
-            ?? new PostgresRowSource(connection, await starter.DescribeAndBindAsync(cancellationToken).ConfigureAwait(false), release);
+            ?? starter.Rows(await starter.DescribeAndBindAsync(cancellationToken).ConfigureAwait(false), release);
         await starter.ExecuteAsync(cancellationToken).ConfigureAwait(false);
         return source;
+    }
+
+    /// <summary>Asks for a query's columns and runs nothing. After a failure the connection must be closed, unless it can be brought back.</summary>
+    /// <returns>The body of its RowDescription, empty when it gives no rows.</returns>
+    public static async Task<byte[]> DescribeAsync(PostgresConnection connection, PostgresQuery query, CancellationToken cancellationToken)
+    {
+        var starter = new QueryStarter(connection, query, shapes: null, prepares: false);
+        await starter.CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
+        if (connection.NeedsReset)
+        {
+            connection.NeedsReset = false;
+            SessionReset.Write(connection);
+        }
+
+        byte[] description = await starter.DescribeAsync(query.Text, cancellationToken).ConfigureAwait(false);
+        connection.EndMessage();
+        return description;
     }
 
     /// <summary>
@@ -125,7 +142,7 @@ internal sealed class QueryStarter
             FrontendMessages.Describe(_connection.Output, 'P', "");
         }
 
-        return new PostgresRowSource(_connection, shape, release, describedAgain, new PreparedRun(this, statements, statement), closes);
+        return Rows(shape, release, describedAgain, new PreparedRun(this, statements, statement), closes);
     }
 
     /// <summary>Runs the statement and has it kept; null when it is not run often enough, or had better not be kept.</summary>
@@ -154,8 +171,7 @@ internal sealed class QueryStarter
         FrontendMessages.Parse(_connection.Output, statement.Name, shape.Sql, _query.Key.Types);
         FrontendMessages.Bind(_connection.Output, "", statement.Name, Values());
         FrontendMessages.Describe(_connection.Output, 'P', "");
-        return new PostgresRowSource(
-            _connection, shape, release, new DescribedAgain(_query, _shapes!), new PreparedRun(this, statements, statement), closes);
+        return Rows(shape, release, new DescribedAgain(_query, _shapes!), new PreparedRun(this, statements, statement), closes);
     }
 
     /// <summary>Runs a statement from its text when it is known what it gives; null when it is not.</summary>
@@ -170,8 +186,14 @@ internal sealed class QueryStarter
         FrontendMessages.Parse(_connection.Output, "", shape.Sql, _query.Key.Types);
         FrontendMessages.Bind(_connection.Output, "", "", Values());
         FrontendMessages.Describe(_connection.Output, 'P', "");
-        return new PostgresRowSource(_connection, shape, release, new DescribedAgain(_query, _shapes!), closes: closes);
+        return Rows(shape, release, new DescribedAgain(_query, _shapes!), closes: closes);
     }
+
+    private PostgresRowSource Rows(
+        StatementShape shape, Func<PostgresConnection, bool, ValueTask> release, DescribedAgain? describedAgain = null, PreparedRun? prepared = null, int closes = 0) =>
+        _query.Key is KeyedStatementText keyed
+            ? new KeyedRowSource(_connection, shape, keyed.Tail, release, describedAgain, prepared, closes)
+            : new PostgresRowSource(_connection, shape, release, describedAgain, prepared, closes);
 
     /// <summary>Whether the process that runs our queries is the one that we logged in to. A pooler may give us another one for each query.</summary>
     private async Task<bool> IsServersOwnAsync(CancellationToken cancellationToken)
@@ -194,7 +216,15 @@ internal sealed class QueryStarter
     private async Task<StatementShape> DescribeAndBindAsync(CancellationToken cancellationToken)
     {
         byte[] description = await DescribeAsync(_query.Text, cancellationToken).ConfigureAwait(false);
-        var shape = StatementShape.TryCreate(_query.Text, description, out ColumnDescription unsupported);
+        KeyTail? tail = (_query.Key as KeyedStatementText)?.Tail;
+        var shape = StatementShape.TryCreate(_query.Text, description, tail, out ColumnDescription unsupported);
+        if (tail is not null && (shape is null || !CanEncode(shape)))
+        {
+            // The statement was made for what the query gave then.
+            throw new StreamRuntimeException(
+                ErrorKind.UnsupportedType, "The statement's columns have changed since it was last run, to types that only the server can turn into JSON. Run it again.", isTransient: true);
+        }
+
         if (shape is null)
         {
             shape = await DescribeWrappedAsync(
@@ -253,7 +283,7 @@ internal sealed class QueryStarter
         {
             string sql = RowToJsonQuery.Wrap(_query.Text, _connection.Parameters.StandardConformingStrings);
             byte[] description = await DescribeAsync(sql, cancellationToken).ConfigureAwait(false);
-            var shape = StatementShape.TryCreate(sql, description, out _);
+            var shape = StatementShape.TryCreate(sql, description, tail: null, out _);
             if (shape is not { Encoder: null })
             {
                 BackendMessage.Violation("a statement of one json column is described as another");

@@ -18,7 +18,14 @@ internal static class RowToJsonQuery
     /// Kind <see cref="ErrorKind.Configuration"/>: the text holds more than one statement, an unbalanced parenthesis, an open quote or
     /// comment, or a NUL.
     /// </exception>
-    public static string Wrap(string sql, bool standardConformingStrings = true)
+    public static string Wrap(string sql, bool standardConformingStrings = true) =>
+
+        // The star keeps a column named _ from being taken for the row; the schema keeps search_path out of it.
+        $"select pg_catalog.row_to_json(_.*) from (\n{StatementIn(sql, standardConformingStrings)}\n) _";
+
+    /// <summary>The one statement in a text, which may stand between a parenthesis and a line break with another.</summary>
+    /// <inheritdoc cref="Wrap"/>
+    public static string StatementIn(string sql, bool standardConformingStrings)
     {
         ArgumentNullException.ThrowIfNull(sql);
         if (sql.Contains('\0', StringComparison.Ordinal))
@@ -26,8 +33,7 @@ internal static class RowToJsonQuery
             throw Refused("it holds a NUL", sql.IndexOf('\0', StringComparison.Ordinal));
         }
 
-        // The star keeps a column named _ from being taken for the row; the schema keeps search_path out of it.
-        return $"select pg_catalog.row_to_json(_.*) from (\n{sql[..StatementLength(sql, standardConformingStrings)]}\n) _";
+        return sql[..StatementLength(sql, standardConformingStrings)];
     }
 
     private static int StatementLength(string sql, bool standardConformingStrings)

@@ -15,17 +15,38 @@ internal sealed record StatementShape(string Sql, byte[] Description, JsonObject
     public bool OnlyReads { get; } = ReadOnlyStatement.Is(Sql);
 
     /// <summary>The shape of a result that needs no wrapping; null when only the server can turn it into JSON.</summary>
-    public static StatementShape? TryCreate(string sql, ReadOnlySpan<byte> description, out ColumnDescription unsupported)
+    /// <param name="sql">What is executed.</param>
+    /// <param name="description">How the server describes it.</param>
+    /// <param name="tail">What its rows end with beside the JSON; null for nothing.</param>
+    /// <param name="unsupported">The first column that only the server can turn into JSON, when null is returned.</param>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.UnsupportedType"/>: the tail is not what it was when the statement was made.</exception>
+    public static StatementShape? TryCreate(string sql, ReadOnlySpan<byte> description, KeyTail? tail, out ColumnDescription unsupported)
     {
-        ColumnDescription[] columns = description.IsEmpty ? [] : RowDescription.Parse(description);
+        ColumnDescription[] all = description.IsEmpty ? [] : RowDescription.Parse(description);
+        ColumnDescription[] columns = tail is null ? all : WithoutTail(all, tail);
         if (IsRawJson(columns))
         {
             unsupported = default;
-            return new StatementShape(sql, description.ToArray(), null, 1);
+            return new StatementShape(sql, description.ToArray(), null, all.Length);
         }
 
         var encoder = JsonObjectEncoder.TryCreate(columns, out unsupported);
-        return encoder is null ? null : new StatementShape(sql, description.ToArray(), encoder, columns.Length);
+        return encoder is null ? null : new StatementShape(sql, description.ToArray(), encoder, all.Length);
+    }
+
+    private static ColumnDescription[] WithoutTail(ColumnDescription[] columns, KeyTail tail)
+    {
+        int first = columns.Length - tail.Columns;
+        for (int i = 0; i < tail.Names.Length; i++)
+        {
+            if (first < 1 || columns[first + i].TypeOid != tail.Types[i])
+            {
+                throw new StreamRuntimeException(
+                    ErrorKind.UnsupportedType, "The columns of the statement's key have changed since it was last run. Run it again.", isTransient: true);
+            }
+        }
+
+        return columns[..first];
     }
 
     private static bool IsRawJson(ColumnDescription[] columns) =>

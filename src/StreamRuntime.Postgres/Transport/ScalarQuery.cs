@@ -1,5 +1,6 @@
 using System.Text;
 using StreamRuntime.Postgres.Protocol;
+using StreamRuntime.Postgres.Queries;
 
 namespace StreamRuntime.Postgres.Transport;
 
@@ -7,10 +8,14 @@ namespace StreamRuntime.Postgres.Transport;
 internal static class ScalarQuery
 {
     /// <summary>Runs a statement of ours that gives one row of one column; null for an SQL NULL.</summary>
-    public static async Task<string?> ReadAsync(PostgresConnection connection, string sql, CancellationToken cancellationToken)
+    public static Task<string?> ReadAsync(PostgresConnection connection, string sql, CancellationToken cancellationToken) =>
+        ReadAsync(connection, sql, [], cancellationToken);
+
+    /// <summary>The same for a statement with values.</summary>
+    public static async Task<string?> ReadAsync(PostgresConnection connection, string sql, IReadOnlyList<PostgresParameter> parameters, CancellationToken cancellationToken)
     {
-        FrontendMessages.Parse(connection.Output, "", sql, []);
-        FrontendMessages.Bind(connection.Output, "", "", []);
+        FrontendMessages.Parse(connection.Output, "", sql, [.. parameters.Select(parameter => parameter.TypeOid)]);
+        FrontendMessages.Bind(connection.Output, "", "", [.. parameters.Select(parameter => parameter.Text)]);
         FrontendMessages.Execute(connection.Output, "", 0);
         FrontendMessages.Sync(connection.Output);
         await connection.FlushAsync(cancellationToken).ConfigureAwait(false);

@@ -31,6 +31,14 @@ public sealed partial class ConnectionPool<TConnection>
         }
     }
 
+    internal int? PositionOf(PoolWaiter<TConnection> waiter)
+    {
+        lock (_lock)
+        {
+            return waiter.IsQueued ? _waiters.CountBefore(waiter) : null;
+        }
+    }
+
     /// <summary>Takes a connection back. The lease has ended by now, so this is called once for it.</summary>
     internal ValueTask ReturnAsync(PoolSlot<TConnection> slot, bool isClean)
     {
@@ -130,10 +138,9 @@ public sealed partial class ConnectionPool<TConnection>
         }
     }
 
-    private async ValueTask<PoolLease<TConnection>> WaitAsync(CancellationToken cancellationToken)
+    private async ValueTask<PoolLease<TConnection>> WaitAsync(PoolWaiter<TConnection> waiter, CancellationToken cancellationToken)
     {
         long askedAt = _wheel.Clock.Now;
-        var waiter = new PoolWaiter<TConnection>(this, _wheel);
         int toOpen;
         lock (_lock)
         {

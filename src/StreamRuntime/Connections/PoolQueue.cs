@@ -8,10 +8,16 @@ internal struct PoolQueue<TConnection>
     private PoolWaiter<TConnection>? _first;
     private PoolWaiter<TConnection>? _last;
 
+    private int _lastTicket;
+
     public int Count { get; private set; }
+
+    /// <summary>How many stand before a waiter that is in line. Those who have left from between are counted as long as there is one before them.</summary>
+    public readonly int CountBefore(PoolWaiter<TConnection> waiter) => unchecked(waiter.Ticket - _first!.Ticket);
 
     public void Add(PoolWaiter<TConnection> waiter)
     {
+        waiter.Ticket = unchecked(++_lastTicket);
         waiter.IsQueued = true;
         waiter.Previous = _last;
         if (_last is null)

@@ -7,7 +7,7 @@ namespace StreamRuntime.Connections;
 /// The links and <see cref="IsQueued"/> are guarded by the pool's lock. Whoever takes a waiter out of the line, under the lock, completes it, outside;
 /// so it has exactly one answer.
 /// </remarks>
-internal sealed class PoolWaiter<TConnection> : TaskCompletionSource<PoolSlot<TConnection>>
+internal sealed class PoolWaiter<TConnection> : TaskCompletionSource<PoolSlot<TConnection>>, IPoolWaiter
     where TConnection : class, IPooledConnection
 {
     public PoolWaiter(ConnectionPool<TConnection> pool, TimingWheel wheel)
@@ -25,7 +25,12 @@ internal sealed class PoolWaiter<TConnection> : TaskCompletionSource<PoolSlot<TC
 
     public bool IsQueued { get; set; }
 
+    /// <summary>Its number in the line: one more than that of whoever came before, and round again after the last.</summary>
+    public int Ticket { get; set; }
+
     public Deadline Timeout { get; }
+
+    int? IPoolWaiter.Position => Pool.PositionOf(this);
 
     private void TimedOut() => Pool.GiveUp(this, null);
 }

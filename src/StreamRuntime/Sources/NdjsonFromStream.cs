@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using StreamRuntime.Buffers;
 using StreamRuntime.Streams;
 
@@ -11,13 +12,13 @@ internal sealed class NdjsonFromStream(ReceivePipeReader input) : IRowSource
     private RowWriter? _rows;
     private int _taken;
     private int _scanned;
+    private long _consumed;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         _rows = rows;
-        _input.Consume(_taken);
-        _taken = 0;
+        Consume();
         bool last;
         try
         {
@@ -29,7 +30,17 @@ internal sealed class NdjsonFromStream(ReceivePipeReader input) : IRowSource
         }
 
         rows.Attach(_input.Buffered);
-        _taken = NdjsonLines.Add(_input.BufferedSpan, rows, _scanned, last);
+        try
+        {
+            _taken = NdjsonLines.Add(_input.BufferedSpan, rows, _scanned, last);
+        }
+        catch (StreamRuntimeException)
+        {
+            // The rows before the one that is refused are delivered, and a token may be asked for after them.
+            _taken = EndOfRows(rows);
+            throw;
+        }
+
         ReadOnlySpan<byte> partial = _input.BufferedSpan[_taken..];
         _scanned = partial.Length;
 
@@ -40,11 +51,29 @@ internal sealed class NdjsonFromStream(ReceivePipeReader input) : IRowSource
 
     public int ReleaseIdleMemory()
     {
-        _input.Consume(_taken);
-        _taken = 0;
+        Consume();
         _input.ReleaseIdleMemory();
         return _input.Buffered.Length;
     }
+
+    /// <summary>How many bytes stand before the last so many rows of the latest receive, or before what has not been looked at.</summary>
+    public long OffsetAfter(int undelivered)
+    {
+        if (undelivered == 0)
+        {
+            return _consumed + _taken;
+        }
+
+        // A row names its place in the buffer's array.
+        MemoryMarshal.TryGetArray(_input.Buffered, out ArraySegment<byte> buffered);
+        return _consumed + _rows!.Rows[^undelivered].Offset - buffered.Offset;
+    }
+
+    /// <summary>Leaves the buffer to whoever still looks at it.</summary>
+    public void Detach() => _input.Detach();
+
+    /// <summary>Closes the input before anything was read.</summary>
+    public void Close() => _input.Complete();
 
     public ValueTask DisposeAsync()
     {
@@ -55,5 +84,25 @@ internal sealed class NdjsonFromStream(ReceivePipeReader input) : IRowSource
         }
 
         return _input.CompleteAsync();
+    }
+
+    private int EndOfRows(RowWriter rows)
+    {
+        if (rows.Count == 0)
+        {
+            return 0;
+        }
+
+        MemoryMarshal.TryGetArray(_input.Buffered, out ArraySegment<byte> buffered);
+        RowSpan last = rows.Rows[^1];
+        int end = last.Offset - buffered.Offset + last.Length;
+        return end + _input.BufferedSpan[end..].IndexOf((byte)'\n') + 1;
+    }
+
+    private void Consume()
+    {
+        _input.Consume(_taken);
+        _consumed += _taken;
+        _taken = 0;
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using StreamRuntime.Buffers;
+using StreamRuntime.Resuming;
 using StreamRuntime.Streams;
 
 namespace StreamRuntime.Sources;
@@ -7,32 +8,43 @@ namespace StreamRuntime.Sources;
 /// <summary>Newline-delimited JSON from a file, a stream, a pipe or memory: one row a line.</summary>
 /// <remarks>
 /// A line ends with a line feed, before which one carriage return is dropped; the last line may end with the input. Empty lines are skipped. Rows are not
-/// parsed. One stream uses a source; not thread-safe by itself.
+/// parsed. A file can be parked and continued; the others can't. One stream uses a source; not thread-safe by itself.
 /// </remarks>
-public sealed class NdjsonRowSource : IRowSource
+public sealed class NdjsonRowSource : IParkableRowSource
 {
-    private readonly IRowSource _lines;
+    private readonly NdjsonFile? _file;
+    private IRowSource? _lines;
 
-    private NdjsonRowSource(IRowSource lines) => _lines = lines;
+    private NdjsonRowSource(IRowSource? lines, NdjsonFile? file = null)
+    {
+        _lines = lines;
+        _file = file;
+    }
 
-    /// <summary>Reads a file.</summary>
+    /// <inheritdoc/>
+    public string? ParkingRefusal => _file switch
+    {
+        null => "only rows of a file can be found again, and not those of standard input, a stream, a pipe or memory",
+        { CanSeek: false } => "the file is a device or a pipe, in which a place can't be found again",
+        _ => null,
+    };
+
+    /// <inheritdoc/>
+    /// <remarks>Whichever file it is: what a place checks is the file's content.</remarks>
+    public ResumeFingerprint Fingerprint => NdjsonFile.Fingerprint;
+
+    /// <summary>
+    /// Reads a file. It can be parked: its place is the offset after a row, and whether it is still the same file is told by its length, by its first bytes and by those
+    /// before the offset (4 KiB of each, by SHA-256). Rows that were appended meanwhile are read.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="maxBufferedBytes">How much is read ahead at most, in bytes, one larger row excepted; 64 KiB by default.</param>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Source"/>: the file can't be opened.</exception>
     public static NdjsonRowSource FromFile(string path, int maxBufferedBytes = 64 * 1024)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        try
-        {
-            // No buffer of its own: the reader's is large enough, and one copy is enough.
-            return FromStream(
-                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan),
-                maxBufferedBytes);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new StreamRuntimeException(ErrorKind.Source, $"The file '{path}' can't be read: {failure.Message}", failure);
-        }
+        var file = new NdjsonFile(path, maxBufferedBytes);
+        return new NdjsonRowSource(file.Open(), file);
     }
 
     /// <summary>Reads a stream, such as standard input.</summary>
@@ -68,12 +80,51 @@ public sealed class NdjsonRowSource : IRowSource
     public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        return _lines.ReceiveAsync(rows, cancellationToken);
+        return _lines!.ReceiveAsync(rows, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public int ReleaseIdleMemory() => _lines.ReleaseIdleMemory();
+    public int ReleaseIdleMemory() => _lines?.ReleaseIdleMemory() ?? 0;
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _lines.DisposeAsync();
+    public void StartAt(ReadOnlyMemory<byte> place) => _file!.StartAt(place.Span);
+
+    /// <inheritdoc/>
+    public byte[] GetPlace(int undelivered) => _file!.GetPlace((NdjsonFromStream?)_lines, undelivered);
+
+    /// <inheritdoc/>
+    public async ValueTask ParkAsync(ReadOnlyMemory<byte> place, bool rowsAreUsed)
+    {
+        var lines = (NdjsonFromStream)_lines!;
+        _lines = null;
+        if (rowsAreUsed)
+        {
+            lines.Detach();
+        }
+
+        _file!.Parked(place.ToArray());
+        await lines.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask UnparkAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        NdjsonFromStream lines = _file!.Open();
+        try
+        {
+            _file.GoOn();
+        }
+        catch
+        {
+            lines.Close();
+            throw;
+        }
+
+        _lines = lines;
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _lines?.DisposeAsync() ?? default;
 }

@@ -39,6 +39,9 @@ public sealed class SampleRowSource : IRowSource
     }
 
     /// <inheritdoc/>
+    public string? ParkingRefusal => "sample rows are made by a generator, which holds nothing that parking could give back";
+
+    /// <inheritdoc/>
     public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);

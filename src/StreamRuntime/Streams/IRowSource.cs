@@ -29,6 +29,12 @@ public interface IRowSource : IAsyncDisposable
     int ReleaseIdleMemory() => 0;
 
     /// <summary>
+    /// Why a stream over this source can't be parked, for whoever asks it to; null when it can, which only an <see cref="IParkableRowSource"/> can. Never changes. By default
+    /// it names the source.
+    /// </summary>
+    string? ParkingRefusal => $"its source ({GetType().Name}) can't be opened again right after the last row delivered";
+
+    /// <summary>
     /// Says how the stream ended, once, right before it disposes the source. Must be quick; it has no say in the end. The default is for a source that reports to
     /// nobody.
     /// </summary>

@@ -50,14 +50,21 @@ public sealed partial class JsonRowStream
     /// <summary>Makes the rows of the batch from <paramref name="first"/> on undelivered, as an enumeration left in mid-batch does.</summary>
     internal void TakeBack(int first)
     {
+        // As a reader, so that the stream is not parked in between. Where a disposer has come first, nobody reads any more, and only the counts are left to be right.
+        bool isReader = _lease.TryEnter();
         long bytes = 0;
         foreach (RowSpan row in _rows.Rows[first..])
         {
             bytes += row.Length;
         }
 
+        _rows.IsHandedOut = false;
         _cursor = first;
         Volatile.Write(ref _rowsDelivered, _rowsDelivered - (_rows.Count - first));
         Volatile.Write(ref _bytesDelivered, _bytesDelivered - bytes);
+        if (isReader)
+        {
+            LeaveLease();
+        }
     }
 }

@@ -14,6 +14,7 @@ public sealed partial class JsonRowStream
     private void Stop(StopReason reason)
     {
         Interlocked.CompareExchange(ref _stopReason, (byte)reason, (byte)StopReason.None);
+        Volatile.Read(ref _gate)?.LetReaderGo();
         if (Volatile.Read(ref _stop) is { } stop)
         {
             try
@@ -53,6 +54,7 @@ public sealed partial class JsonRowStream
             }
 
             _error = error;
+            RememberPlace(isReader: true);
             _rows.Release();
             _buffered = 0;
             await DisposeSourceAsync(StreamState.Error, error.SourceException).ConfigureAwait(false);
@@ -100,7 +102,10 @@ public sealed partial class JsonRowStream
         _ => failure,
     };
 
-    private async ValueTask DisposeSourceAsync(StreamState end, Exception? error)
+    private ValueTask DisposeSourceAsync(StreamState end, Exception? error) =>
+        Volatile.Read(ref _gate)?.Parking is null ? DisposeOpenSourceAsync(end, error) : DisposeParkableSourceAsync(end, error);
+
+    private async ValueTask DisposeOpenSourceAsync(StreamState end, Exception? error)
     {
         if (!_sourceDisposed)
         {
@@ -138,6 +143,7 @@ public sealed partial class JsonRowStream
                 _error ??= ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(JsonRowStream)));
             }
 
+            RememberPlace(isReader: false);
             await DisposeSourceAsync(StreamState.Error, early ? null : _error?.SourceException).ConfigureAwait(false);
             _clock?.Dispose();
 

@@ -61,7 +61,7 @@ public sealed partial class JsonRowStream
         }
 
         long delivered = Volatile.Read(ref _rowsDelivered);
-        var record = new PauseRecord(reason, Math.Max(0, Volatile.Read(ref _rowsReceived) - delivered), Volatile.Read(ref _buffered));
+        var record = new PauseRecord(reason, (int)Math.Clamp(Volatile.Read(ref _rowsReceived) - delivered, 0, int.MaxValue), (int)Math.Min(int.MaxValue, Volatile.Read(ref _buffered)));
         if (!EnsureGate().TryPause(ref _state, record, PauseTimedOut, this))
         {
             return false;
@@ -82,6 +82,7 @@ public sealed partial class JsonRowStream
             return false;
         }
 
+        Unpark();
         Volatile.Read(ref _clock)?.Resumed();
         StreamLog.Resumed(_options.Logger, lasted.TotalMilliseconds);
         return true;
@@ -106,8 +107,13 @@ public sealed partial class JsonRowStream
         var self = (JsonRowStream)stream!;
         if (self._gate!.TryResumeAfterTimeout(ref self._state, out TimeSpan lasted))
         {
+            self.Unpark();
             Volatile.Read(ref self._clock)?.Resumed();
             StreamLog.ResumedByTimeout(self._options.Logger, lasted.TotalMilliseconds);
+        }
+        else
+        {
+            self.ParkIfDue();
         }
     }
 

@@ -48,7 +48,7 @@ public sealed partial class JsonRowStream
         finally
         {
             registration.Unregister();
-            _lease.Exit();
+            LeaveLease();
         }
     }
 
@@ -77,10 +77,15 @@ public sealed partial class JsonRowStream
             CancellationToken stop = EnsureStop().Token;
             Volatile.Write(ref _phase, Deciding);
             StreamState state = _state.Value;
-            if (state != StreamState.Running || stop.IsCancellationRequested)
+            if (state != StreamState.Running || stop.IsCancellationRequested || IsAway)
             {
+                if (TryForgetInterruption(stop))
+                {
+                    continue;
+                }
+
                 Volatile.Write(ref _phase, Outside);
-                if (state == StreamState.Paused && !stop.IsCancellationRequested)
+                if (state is (StreamState.Running or StreamState.Paused) && !stop.IsCancellationRequested)
                 {
                     await WaitWhilePausedAsync(stop).ConfigureAwait(false);
                     _clock?.Progressed();
@@ -92,7 +97,7 @@ public sealed partial class JsonRowStream
 
             if (silent)
             {
-                _clock!.BeginWait();
+                EnsureClock().BeginWait();
             }
 
             bool more;
@@ -107,6 +112,11 @@ public sealed partial class JsonRowStream
                 }
 
                 more = await receive.ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (TryForgetInterruption(stop))
+            {
+                // For parking: what was received so far is delivered, and without any the reader waits until the stream is opened again.
+                more = true;
             }
             catch (Exception failure) when (_rows.Count > 0 && _stopReason == (byte)StopReason.None)
             {
@@ -163,11 +173,14 @@ public sealed partial class JsonRowStream
     {
         _ready = _rows.Count;
         _cursor = _ready;
+        _rows.IsHandedOut = true;
         Volatile.Write(ref _rowsDelivered, _rowsDelivered + _rows.Count);
         Volatile.Write(ref _bytesDelivered, _bytesDelivered + _rows.RowBytes);
     }
 
-    private async Task WaitWhilePausedAsync(CancellationToken stop)
+    private Task WaitWhilePausedAsync(CancellationToken stop) => IsAway ? WaitWhileAwayAsync() : WaitAtGateAsync(stop);
+
+    private async Task WaitAtGateAsync(CancellationToken stop)
     {
         // A pause may be long and there may be many of them: what is kept meanwhile is the machinery, and the beginning of a row if there is one.
         _rows.Release();
@@ -206,7 +219,7 @@ public sealed partial class JsonRowStream
         if (_clock is null)
         {
             Volatile.Write(ref _clock, new ReceiveClock(
-                _options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, () => Volatile.Read(ref _gate), Stop));
+                _options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, () => Volatile.Read(ref _gate), Stop, Volatile.Read(ref _gate)?.WaitedBefore ?? default));
         }
 
         return _clock!;
@@ -230,13 +243,7 @@ public sealed partial class JsonRowStream
         {
             JsonRowStream stream = _stream;
             int next = stream._cursor;
-            if (next < Volatile.Read(ref stream._ready) && !_disposed)
-            {
-                Take(stream, next);
-                return new ValueTask<bool>(true);
-            }
-
-            return MoveNextSlowAsync();
+            return next < Volatile.Read(ref stream._ready) && !_disposed && TryTake(stream, next) ? new ValueTask<bool>(true) : MoveNextSlowAsync();
         }
 
         public ValueTask DisposeAsync()
@@ -254,22 +261,34 @@ public sealed partial class JsonRowStream
         private async ValueTask<bool> MoveNextSlowAsync()
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!await _stream.ReadBatchCoreAsync(whole: false, _cancellationToken).ConfigureAwait(false))
+            do
             {
-                return false;
+                if (!await _stream.ReadBatchCoreAsync(whole: false, _cancellationToken).ConfigureAwait(false))
+                {
+                    return false;
+                }
             }
-
-            Take(_stream, _stream._cursor);
+            while (!TryTake(_stream, _stream._cursor));
             return true;
         }
 
-        private void Take(JsonRowStream stream, int index)
+        /// <summary>False when the rows were dropped on the way here, since the stream was parked or disposed.</summary>
+        private bool TryTake(JsonRowStream stream, int index)
         {
+            // The row is claimed before the look that says whether it may be taken, and counted as delivered last. Whoever drops the rows first says that none may be taken,
+            // then has every processor pass a barrier, and then waits until what is claimed and what is counted agree: from there on both stand.
+            Volatile.Write(ref stream._cursor, index + 1);
+            if (index >= Volatile.Read(ref stream._ready))
+            {
+                Volatile.Write(ref stream._cursor, index);
+                return false;
+            }
+
             RowSpan row = stream._rows.Rows[index];
             Current = new JsonRow(stream._rows.Bytes, row.Offset, row.Length);
-            stream._cursor = index + 1;
-            Volatile.Write(ref stream._rowsDelivered, stream._rowsDelivered + 1);
             Volatile.Write(ref stream._bytesDelivered, stream._bytesDelivered + row.Length);
+            Volatile.Write(ref stream._rowsDelivered, stream._rowsDelivered + 1);
+            return true;
         }
     }
 }

@@ -67,12 +67,16 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
     /// <param name="source">Where the rows come from; the stream owns and disposes it.</param>
     /// <param name="options">How the stream behaves; <see cref="JsonRowStreamOptions.Default"/> when null.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="StreamRuntimeException">
+    /// Kind <see cref="ErrorKind.ResumeRefused"/>: the token in <see cref="JsonRowStreamOptions.ResumeFrom"/> can't be used. The source is left to the caller.
+    /// </exception>
+    /// <exception cref="NotSupportedException">There is such a token, and the source can't park; the message says why.</exception>
     public static JsonRowStream Create(IRowSource source, JsonRowStreamOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         options ??= JsonRowStreamOptions.Default;
         options.Validate();
-        return new JsonRowStream(source, options);
+        return options.ResumeFrom is null ? new JsonRowStream(source, options) : CreateFromToken(source, options);
     }
 
     /// <summary>Hands out every complete row already received, receiving first if there is none.</summary>
@@ -128,6 +132,7 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
         long endedAt = Volatile.Read(ref _endedAt);
         long firstRowAt = Volatile.Read(ref _firstRowAt);
         PauseStatistics pauses = Volatile.Read(ref _gate)?.GetStatistics() ?? default;
+        ParkStatistics parks = Volatile.Read(ref _gate)?.GetParkStatistics() ?? default;
         return new StreamStatistics
         {
             State = State,
@@ -138,7 +143,10 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
             PeakBufferedBytes = Volatile.Read(ref _peakBuffered),
             TimeToFirstRow = firstRowAt == 0 ? null : time.GetElapsedTime(_startedAt, firstRowAt),
             Elapsed = endedAt == 0 ? time.GetElapsedTime(_startedAt) : time.GetElapsedTime(_startedAt, endedAt),
-            WaitingTime = Volatile.Read(ref _clock)?.Waited ?? TimeSpan.Zero,
+            WaitingTime = Volatile.Read(ref _clock)?.Waited ?? parks.WaitedBefore,
+            Parks = parks.Count,
+            ParkedTime = parks.ParkedTime,
+            IsParked = parks.IsParked,
             PausedTime = pauses.PausedTime,
             Pauses = pauses.Count,
             PauseReason = pauses.Last.Reason,

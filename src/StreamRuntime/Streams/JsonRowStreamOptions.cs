@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using StreamRuntime.Resuming;
 
 namespace StreamRuntime.Streams;
 
@@ -38,6 +39,21 @@ public sealed record JsonRowStreamOptions
     public TimeSpan PauseTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>
+    /// How long a pause may last before the stream parks by itself, counted from its start. More than zero, or infinite, which is the default. Has no effect on a source that
+    /// can't park, so that one set of options serves all sources.
+    /// </summary>
+    public TimeSpan ParkAfter { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>How resume tokens are made and read. None can be by default.</summary>
+    public ResumeTokenOptions? ResumeTokens { get; init; }
+
+    /// <summary>
+    /// A token of <see cref="JsonRowStream.GetResumeToken"/>, after whose last row the stream begins; null, the default, begins at the first row. Needs
+    /// <see cref="ResumeTokens"/> and a source that can park. The token is looked at when the stream is made: one that does not fit is refused there.
+    /// </summary>
+    public string? ResumeFrom { get; init; }
+
+    /// <summary>
     /// How long the source may make no progress while it is being waited for: no row, and less than 64 KiB of a row under way. More than zero, or
     /// infinite; 30 s by default, as is usual for a database command. Does not run while the stream is paused or its consumer is busy.
     /// </summary>
@@ -62,10 +78,16 @@ public sealed record JsonRowStreamOptions
         CheckRange(MaxBufferedBytes, SmallestMaxBufferedBytes, 1024 * 1024 * 1024);
         CheckRange(MaxRowBytes, 1, LargestMaxRowBytes);
         CheckTimeout(PauseTimeout);
+        CheckTimeout(ParkAfter);
         CheckTimeout(ProgressTimeout);
         CheckTimeout(TotalTimeout);
         ArgumentNullException.ThrowIfNull(TimeProvider);
         ArgumentNullException.ThrowIfNull(Logger);
+        ResumeTokens?.Validate();
+        if (ResumeFrom is not null && ResumeTokens is null)
+        {
+            throw new ArgumentException($"{nameof(ResumeFrom)} needs {nameof(ResumeTokens)}, which say how tokens are read.");
+        }
     }
 
     internal static void CheckTimeout(TimeSpan value, [CallerArgumentExpression(nameof(value))] string name = "")

@@ -13,7 +13,7 @@ namespace StreamRuntime.Streams;
 /// <para>The semaphore is released after the lock is left: a waiter's continuation never runs inside it.</para>
 /// </remarks>
 [SuppressMessage("Reliability", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing to dispose.")]
-internal sealed class PauseGate
+internal sealed partial class PauseGate
 {
     private readonly SemaphoreSlim _open = new(0);
     private readonly TimeProvider _time;
@@ -44,8 +44,9 @@ internal sealed class PauseGate
     }
 
     /// <summary>True for the one caller that paused the stream.</summary>
-    public bool TryPause(ref StreamStateCell state, in PauseRecord record, TimerCallback onTimeout, object stream)
+    public bool TryPause(ref StreamStateCell state, in PauseRecord record, TimerCallback onTimeout, JsonRowStream stream)
     {
+        CancellationTokenSource? opening;
         lock (_open)
         {
             if (!state.TryMove(StreamState.Running, StreamState.Paused))
@@ -58,8 +59,11 @@ internal sealed class PauseGate
             _last = record;
             _count++;
             ArmLocked(onTimeout, stream);
-            return true;
+            opening = LeaveQueueLocked();
         }
+
+        opening?.Cancel();
+        return true;
     }
 
     /// <summary>True for the one caller that resumed the stream.</summary>
@@ -144,7 +148,7 @@ internal sealed class PauseGate
     {
         lock (_open)
         {
-            if (state.Value != StreamState.Paused)
+            if (state.Value != StreamState.Paused || IsAwayLocked)
             {
                 return Task.CompletedTask;
             }
@@ -155,7 +159,7 @@ internal sealed class PauseGate
     }
 
     /// <summary>Changes how long a pause may last, counted from its start, now and from now on.</summary>
-    public void SetTimeout(TimeSpan timeout, TimerCallback onTimeout, object stream)
+    public void SetTimeout(TimeSpan timeout, TimerCallback onTimeout, JsonRowStream stream)
     {
         lock (_open)
         {
@@ -181,15 +185,16 @@ internal sealed class PauseGate
     {
         _pausedBefore += ElapsedLocked();
         _isPaused = false;
+        WantOpenLocked();
         _timer?.Change(System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan);
         bool wake = _isWaiting;
         _isWaiting = false;
         return wake;
     }
 
-    private void ArmLocked(TimerCallback onTimeout, object stream)
+    private void ArmLocked(TimerCallback onTimeout, JsonRowStream stream)
     {
-        TimeSpan left = _timeout;
+        TimeSpan left = Sooner(_timeout, Parking is { IsOpen: false } or { IsWanted: true } ? System.Threading.Timeout.InfiniteTimeSpan : stream.ParkAfter);
         if (left != System.Threading.Timeout.InfiniteTimeSpan)
         {
             // Infinite is −1 ms, so a limit that passed 1 ms ago must not be taken for none.
@@ -207,6 +212,10 @@ internal sealed class PauseGate
         }
     }
 
+    // Infinite is less than nothing.
+    private static TimeSpan Sooner(TimeSpan one, TimeSpan other) =>
+        one < TimeSpan.Zero ? other : other < TimeSpan.Zero || one < other ? one : other;
+
     private void Wake(bool wake)
     {
         if (wake)
@@ -217,7 +226,7 @@ internal sealed class PauseGate
 }
 
 /// <summary>What is remembered of a pause.</summary>
-internal readonly record struct PauseRecord(string? Reason, long RowsBuffered, long BytesBuffered);
+internal readonly record struct PauseRecord(string? Reason, int RowsBuffered, int BytesBuffered);
 
 /// <summary>What the gate knows of all pauses so far.</summary>
 internal readonly record struct PauseStatistics(int Count, TimeSpan PausedTime, PauseRecord Last);

@@ -24,8 +24,9 @@ internal sealed class ReceiveClock : IDisposable
     private bool _isWaiting;
     private bool _isArmed;
 
-    public ReceiveClock(TimeProvider time, TimeSpan progressLimit, TimeSpan totalLimit, Func<PauseGate?> gate, Action<StopReason> onExpired)
+    public ReceiveClock(TimeProvider time, TimeSpan progressLimit, TimeSpan totalLimit, Func<PauseGate?> gate, Action<StopReason> onExpired, TimeSpan waited = default)
     {
+        _waited = waited;
         _time = time;
         _progressLimit = progressLimit == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : progressLimit;
         _totalLimit = totalLimit == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : totalLimit;

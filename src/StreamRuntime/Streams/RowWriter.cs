@@ -63,6 +63,12 @@ public sealed class RowWriter : IBufferWriter<byte>
     /// <summary>Rows the predicate dropped, over the stream's life.</summary>
     internal long Filtered => _filtered;
 
+    /// <summary>True while the whole batch has been handed out, so that its consumer may look at any of it until he reads on.</summary>
+    internal bool IsHandedOut { get; set; }
+
+    /// <summary>True when the source has been parked since, so that nothing it holds belongs to this batch any more.</summary>
+    internal bool IsDetached { get; set; }
+
     /// <summary>True when at least one row needs its line breaks replaced before it can be written as one line.</summary>
     internal bool HasLineBreaks => _hasLineBreaks;
 
@@ -217,6 +223,8 @@ public sealed class RowWriter : IBufferWriter<byte>
         _count = 0;
         _bytes = 0;
         _hasLineBreaks = false;
+        IsHandedOut = false;
+        IsDetached = false;
         _written = 0;
         _rowStart = 0;
         _writing = false;
@@ -245,6 +253,13 @@ public sealed class RowWriter : IBufferWriter<byte>
             ArrayPool<byte>.Shared.Return(_scratch);
             _scratch = [];
         }
+    }
+
+    /// <summary>Forgets the rows of the last receive, and leaves the memory in which they lie to whoever still holds one of them.</summary>
+    internal void Abandon()
+    {
+        _scratch = [];
+        Release();
     }
 
     private void Append(byte[] bytes, int offset, int length, bool isPlain)

@@ -25,4 +25,13 @@ internal static partial class StreamLog
 
     [LoggerMessage(7, LogLevel.Warning, "The stream's source failed to react to being stopped")]
     public static partial void SourceNotStopped(ILogger logger, Exception failure);
+
+    [LoggerMessage(8, LogLevel.Information, "Stream parked after {RowsDelivered} rows; {RowsDropped} rows that were received will come again")]
+    public static partial void Parked(ILogger logger, long rowsDelivered, int rowsDropped);
+
+    [LoggerMessage(9, LogLevel.Information, "Parked stream opened again after {ParkedMs} ms")]
+    public static partial void Unparked(ILogger logger, double parkedMs);
+
+    [LoggerMessage(10, LogLevel.Warning, "A parked stream could not be opened again")]
+    public static partial void NotUnparked(ILogger logger, Exception failure);
 }

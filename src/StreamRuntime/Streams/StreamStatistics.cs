@@ -39,6 +39,15 @@ public sealed record StreamStatistics
     /// <summary>How many times the stream was paused.</summary>
     public required int Pauses { get; init; }
 
+    /// <summary>How many times the stream was parked.</summary>
+    public int Parks { get; init; }
+
+    /// <summary>How long the stream was parked, waiting for a connection after it was resumed included; up to now while it is.</summary>
+    public TimeSpan ParkedTime { get; init; }
+
+    /// <summary>True while the stream holds no connection, file or buffer, because it was parked and has not yet been opened again.</summary>
+    public bool IsParked { get; init; }
+
     /// <summary>The reason given for the latest pause; null when none was given or the stream never paused.</summary>
     public required string? PauseReason { get; init; }
 

@@ -67,7 +67,7 @@ internal static class Catalogue
         new("a reader marks itself after its look", new Edit(Reading, Receive, "            Volatile.Write(ref _phase, Deciding);\n            StreamState state = _state.Value;", "            StreamState state = _state.Value;\n            Volatile.Write(ref _phase, Deciding);")),
         new("a reader never marks itself", new Edit(Reading, Receive, "Volatile.Write(ref _phase, Deciding);", "")),
         new("a reader unmarks itself before its receive has started", new Edit(Reading, Receive, "ValueTask<bool> receive = _source", "Volatile.Write(ref _phase, Receiving);\nValueTask<bool> receive = _source")),
-        new("a reader at the gate stays marked", new Edit(Reading, Receive, "Volatile.Write(ref _phase, Outside);\n                if (state == StreamState.Paused", "if (state == StreamState.Paused")),
+        new("a reader at the gate stays marked", new Edit(Reading, Receive, "Volatile.Write(ref _phase, Outside);\n                if (state is (", "if (state is (")),
         new("a reader receives while paused", new Edit(Reading, Receive, "state != StreamState.Running ||", "state is StreamState.Complete or StreamState.Error ||")),
         new("a reader does not look again after the gate", new Edit(Reading, Receive, "StreamState state = _state.Value;", "StreamState state = waited ? StreamState.Running : _state.Value;"), new Edit(Reading, Receive, "        bool silent = false;", "        bool silent = false;\n        bool waited = false;"), new Edit(Reading, Receive, "_clock?.Progressed();", "waited = true;")),
     ];
