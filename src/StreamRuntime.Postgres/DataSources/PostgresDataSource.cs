@@ -128,8 +128,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
         int unused = Math.Max(1, Options.Pool.MinSize);
         while (true)
         {
-            PoolLease<PostgresConnection> lease = await (query.Key is KeyedRun { Ticket: { } ticket } ? _pool.LeaseAsync(ticket, cancellationToken) : _pool.LeaseAsync(cancellationToken))
-                .ConfigureAwait(false);
+            PoolLease<PostgresConnection> lease = await _pool.LeaseAsync((query.Key as KeyedRun)?.Ticket, cancellationToken).ConfigureAwait(false);
             bool wasKept = lease.IsReused || (lease.WasIdle && unused-- > 0);
             observation?.TakeServer(lease.Connection.Endpoint);
             if (await TryStartAsync(lease, query, options, wasKept, otherServers > 0, cancellationToken).ConfigureAwait(false) is { } rows)

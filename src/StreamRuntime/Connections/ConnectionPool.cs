@@ -78,16 +78,37 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable, IObs
     /// </exception>
     /// <exception cref="ObjectDisposedException">The pool is disposed, now or before.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ValueTask<PoolLease<TConnection>> LeaseAsync(CancellationToken cancellationToken = default) => LeaseCoreAsync(null, cancellationToken);
+    public ValueTask<PoolLease<TConnection>> LeaseAsync(CancellationToken cancellationToken = default) => LeaseAsync(null, cancellationToken);
 
     /// <summary>The same for somebody who wants to know where in the line the lease stands. Its place is taken before this returns.</summary>
     /// <inheritdoc cref="LeaseAsync(CancellationToken)"/>
-    /// <param name="ticket">Tells the place while the lease waits.</param>
+    /// <param name="ticket">Tells the place while the lease waits; null where nobody asks.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public ValueTask<PoolLease<TConnection>> LeaseAsync(PoolTicket ticket, CancellationToken cancellationToken = default)
+    public ValueTask<PoolLease<TConnection>> LeaseAsync(PoolTicket? ticket, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(ticket);
-        return LeaseCoreAsync(ticket, cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<PoolLease<TConnection>>(cancellationToken);
+        }
+
+        if (TryTakeIdle(isForWaiter: false, out PoolSlot<TConnection> slot))
+        {
+            CountLease(slot);
+            if (PoolMetrics.MeasuresWaitTime)
+            {
+                PoolMetrics.Waited(_options.Name, TimeSpan.Zero);
+            }
+
+            return new ValueTask<PoolLease<TConnection>>(new PoolLease<TConnection>(slot));
+        }
+
+        var waiter = new PoolWaiter<TConnection>(this, _wheel);
+        if (ticket is not null)
+        {
+            ticket.Waiter = waiter;
+        }
+
+        return WaitAsync(waiter, cancellationToken);
     }
 
     /// <summary>What the pool holds and has done.</summary>
@@ -161,32 +182,5 @@ public sealed partial class ConnectionPool<TConnection> : IAsyncDisposable, IObs
         await Task.WhenAll(idle.Select(CloseCountedAsync)).ConfigureAwait(false);
         await _emptied.Task.ConfigureAwait(false);
         _wheel.Dispose();
-    }
-
-    private ValueTask<PoolLease<TConnection>> LeaseCoreAsync(PoolTicket? ticket, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<PoolLease<TConnection>>(cancellationToken);
-        }
-
-        if (TryTakeIdle(isForWaiter: false, out PoolSlot<TConnection> slot))
-        {
-            CountLease(slot);
-            if (PoolMetrics.MeasuresWaitTime)
-            {
-                PoolMetrics.Waited(_options.Name, TimeSpan.Zero);
-            }
-
-            return new ValueTask<PoolLease<TConnection>>(new PoolLease<TConnection>(slot));
-        }
-
-        var waiter = new PoolWaiter<TConnection>(this, _wheel);
-        if (ticket is not null)
-        {
-            ticket.Waiter = waiter;
-        }
-
-        return WaitAsync(waiter, cancellationToken);
     }
 }

@@ -1,6 +1,6 @@
 namespace StreamRuntime.Connections;
 
-/// <summary>One use of one pooled connection, from <see cref="ConnectionPool{TConnection}.LeaseAsync"/> to its return.</summary>
+/// <summary>One use of one pooled connection, from <see cref="ConnectionPool{TConnection}.LeaseAsync(CancellationToken)"/> to its return.</summary>
 /// <typeparam name="TConnection">The connections' type.</typeparam>
 /// <remarks>A value that may be copied; only the first return of all copies counts. Whoever has it is the connection's one owner until then.</remarks>
 public readonly struct PoolLease<TConnection>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using StreamRuntime.Buffers;
 using StreamRuntime.Resuming;
@@ -10,6 +11,7 @@ namespace StreamRuntime.Sources;
 /// A place is the offset behind a row, and a hash over two stretches: the beginning of the file, and what stands before the offset. A file that was replaced by another, or
 /// cut off, or written over there, is refused; one that has grown is not.
 /// </remarks>
+[SuppressMessage("Reliability", "CA1001", Justification = "The file is closed by the reader that Open gives out.")]
 internal sealed class NdjsonFile
 {
     private const int StretchBytes = 4096;
