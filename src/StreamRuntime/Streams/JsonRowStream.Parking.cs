@@ -111,8 +111,9 @@ public sealed partial class JsonRowStream
 
             if (_lease.TryEnterBriefly())
             {
-                dropped = DropRows();
+                dropped = HoldRowsBack();
                 place = LeaveSource(gate, source, dropped);
+                ForgetRows(dropped);
                 _lease.ExitBriefly();
             }
             else if (gate.TryTakeFromReader())
@@ -177,14 +178,14 @@ public sealed partial class JsonRowStream
 
         // A stopper that has found it cancels what nobody listens to, and has left its reason.
         Volatile.Write(ref _stop, null);
-        Volatile.Write(ref _buffered, _rows.IsHandedOut ? _rows.BufferedBytes : 0);
+        Volatile.Write(ref _buffered, _rows.IsDetached ? _rows.BufferedBytes : 0);
         gate.SetPlace(place, _rowsDelivered, waited);
         return place;
     }
 
-    /// <summary>Takes back the rows that an enumeration has not come to. Nobody reads meanwhile, but one may be just about to take a row.</summary>
-    /// <returns>How many.</returns>
-    private int DropRows()
+    /// <summary>Lets an enumeration have no more of the rows it has not come to. Nobody reads meanwhile, but one may be just about to take a row.</summary>
+    /// <returns>How many those are.</returns>
+    private int HoldRowsBack()
     {
         if (_rows.IsHandedOut || _rows.IsDetached)
         {
@@ -202,11 +203,19 @@ public sealed partial class JsonRowStream
             spin.SpinOnce();
         }
 
-        int undelivered = ready == 0 ? _rows.Count : ready - _cursor;
-        Volatile.Write(ref _rowsReceived, _rowsReceived - undelivered);
-        _rows.Abandon();
-        _cursor = 0;
-        return undelivered;
+        return ready == 0 ? _rows.Count : ready - _cursor;
+    }
+
+    /// <summary>Drops the latest batch, unless all of it is its consumer's.</summary>
+    /// <param name="undelivered">How many of its rows come again.</param>
+    private void ForgetRows(int undelivered)
+    {
+        if (!_rows.IsDetached)
+        {
+            Volatile.Write(ref _rowsReceived, _rowsReceived - undelivered);
+            _rows.Abandon();
+            _cursor = 0;
+        }
     }
 
     /// <summary>Ends a receive that is under way, without ending the stream.</summary>

@@ -97,7 +97,7 @@ public sealed partial class JsonRowStream
         gate.EnsureParking();
         try
         {
-            gate.KeepPlace(((IParkableRowSource)_source).GetPlace(isReader ? _rows.Count : DropRows()), _rowsDelivered);
+            gate.KeepPlace(((IParkableRowSource)_source).GetPlace(isReader ? _rows.Count : HoldRowsBack()), _rowsDelivered);
         }
 #pragma warning disable CA1031 // The stream ends for a reason of its own, which this must not hide; then there is just no token.
         catch (Exception failure)

@@ -7,7 +7,7 @@ namespace StreamRuntime.TestKit.Streams;
 
 /// <summary>The numbers from 1 on as rows, so many a receive, from a source that can be parked; it records how it was used.</summary>
 /// <remarks>Counters may be read from any thread. A broken rule of <see cref="IParkableRowSource"/> is kept in <see cref="BrokenRule"/>.</remarks>
-public sealed class NumberedRowSource(int rows, int rowsInBatch = 4) : IParkableRowSource
+public sealed class NumberedRowSource(int count, int rowsInBatch = 4) : IParkableRowSource
 {
     private readonly byte[][] _batches = [[], []];
     private int _users;
@@ -108,7 +108,7 @@ public sealed class NumberedRowSource(int rows, int rowsInBatch = 4) : IParkable
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> ReceiveAsync(RowWriter writer, CancellationToken cancellationToken)
+    public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         using User user = Enter("a receive");
         if (_isParked)
@@ -125,14 +125,14 @@ public sealed class NumberedRowSource(int rows, int rowsInBatch = 4) : IParkable
             _batches[0] = new byte[16 * rowsInBatch];
         }
 
-        writer.Attach(_batches[0]);
-        for (int i = 0; i < rowsInBatch && _last < rows; i++)
+        rows.Attach(_batches[0]);
+        for (int i = 0; i < rowsInBatch && _last < count; i++)
         {
             Utf8Formatter.TryFormat(++_last, _batches[0].AsSpan(16 * i), out int length);
-            writer.Add(16 * i, length);
+            rows.Add(16 * i, length);
         }
 
-        return _last < rows;
+        return _last < count;
     }
 
     /// <inheritdoc/>

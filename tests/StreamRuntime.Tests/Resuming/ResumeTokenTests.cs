@@ -179,7 +179,7 @@ public sealed class ResumeTokenTests(ITestOutputHelper output)
                 token = Base64Url.EncodeToString([2, .. bytes[1..]]);
                 break;
             case "cut off":
-                token = Base64Url.EncodeToString(bytes[..^1]);
+                token = Base64Url.EncodeToString(bytes.AsSpan(..^1));
                 break;
             case "longer":
                 token = Base64Url.EncodeToString([.. bytes, 0]);

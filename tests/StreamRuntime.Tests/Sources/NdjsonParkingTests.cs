@@ -139,15 +139,12 @@ public sealed class NdjsonParkingTests : IDisposable
     {
         await File.WriteAllTextAsync(_path, "1\n2");
         await using JsonRowStream stream = Stream();
-        Assert.Equal(["1", "2"], await Rows.AllAsync(stream).WaitAsync(Rows.Patience));
-        await using JsonRowStream other = Stream();
-        Assert.Equal(["1", "2"], await Rows.NextAsync(other));
-        while (other.GetStatistics().RowsDelivered < 2)
+        while (stream.GetStatistics().RowsDelivered < 2)
         {
-            Assert.True(await other.ReadBatchAsync());
+            Assert.True(await stream.ReadBatchAsync());
         }
 
-        string token = other.GetResumeToken();
+        string token = stream.GetResumeToken();
         await File.AppendAllTextAsync(_path, "34\n5\n");
         var refused = Assert.Throws<StreamRuntimeException>(() => Stream(token));
         Assert.Contains("goes on", refused.Message, StringComparison.Ordinal);

@@ -96,7 +96,7 @@ public sealed class PauseTimeoutTests
         // A timer's callback may already be on its way when the pause it belongs to ends.
         var gate = new PauseGate(_time, 10 * Second);
         var state = default(StreamStateCell);
-        Assert.True(gate.TryPause(ref state, default, static _ => { }, this));
+        Assert.True(gate.TryPause(ref state, default, static _ => { }, Rows.Stream(new ScriptedRowSource())));
         _time.Advance(4 * Second);
         Assert.False(gate.TryResumeAfterTimeout(ref state, out _));
         Assert.Equal(StreamState.Paused, state.Value);
