@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using StreamRuntime.Buffers;
 using StreamRuntime.Resuming;
+using StreamRuntime.Streams;
 
 namespace StreamRuntime.Sources;
 
@@ -11,8 +12,8 @@ namespace StreamRuntime.Sources;
 /// A place is the offset behind a row, and a hash over two stretches: the beginning of the file, and what stands before the offset. A file that was replaced by another, or
 /// cut off, or written over there, is refused; one that has grown is not.
 /// </remarks>
-[SuppressMessage("Reliability", "CA1001", Justification = "The file is closed by the reader that Open gives out.")]
-internal sealed class NdjsonFile
+[SuppressMessage("Reliability", "CA1001", Justification = "The lines' reader closes the file.")]
+internal sealed class NdjsonFile : IRowSource
 {
     private const int StretchBytes = 4096;
     private const int HashBytes = 16;
@@ -22,7 +23,7 @@ internal sealed class NdjsonFile
     private readonly int _maxBufferedBytes;
     private FileStream? _file;
     private byte[] _place = [];
-    private long _start;
+    private NdjsonFromStream? _lines;
 
     public NdjsonFile(string path, int maxBufferedBytes)
     {
@@ -35,9 +36,11 @@ internal sealed class NdjsonFile
 
     public bool CanSeek { get; private set; }
 
-    /// <summary>Opens the file at its beginning.</summary>
-    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Source"/>: it can't be opened.</exception>
-    public NdjsonFromStream Open()
+    /// <summary>Opens the file, at its place if it has one.</summary>
+    /// <exception cref="StreamRuntimeException">
+    /// Kind <see cref="ErrorKind.Source"/>: it can't be opened; kind <see cref="ErrorKind.ResumeRefused"/>: it is not the file that it was.
+    /// </exception>
+    public void Open()
     {
         try
         {
@@ -50,7 +53,38 @@ internal sealed class NdjsonFile
         }
 
         CanSeek = _file.CanSeek;
-        return new NdjsonFromStream(new ReceivePipeReader(_file, _maxBufferedBytes));
+        try
+        {
+            GoOn();
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+
+        _lines = new NdjsonFromStream(new ReceivePipeReader(_file, _maxBufferedBytes));
+    }
+
+    public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken) => _lines!.ReceiveAsync(rows, cancellationToken);
+
+    public int ReleaseIdleMemory() => _lines?.ReleaseIdleMemory() ?? 0;
+
+    public ValueTask DisposeAsync() => _lines?.DisposeAsync() ?? default;
+
+    /// <summary>Closes the file.</summary>
+    public ValueTask ParkAsync(byte[] place, bool rowsAreUsed)
+    {
+        NdjsonFromStream lines = _lines!;
+        _place = place;
+        _lines = null;
+        _file = null;
+        if (rowsAreUsed)
+        {
+            lines.Detach();
+        }
+
+        return lines.DisposeAsync();
     }
 
     public void StartAt(ReadOnlySpan<byte> place)
@@ -59,11 +93,19 @@ internal sealed class NdjsonFile
         GoOn();
     }
 
-    /// <summary>Sets the file, just opened, to its place.</summary>
-    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.ResumeRefused"/>: it is not the file that it was.</exception>
-    public void GoOn()
+    public byte[] GetPlace(int undelivered)
     {
-        _start = 0;
+        if (_lines is null)
+        {
+            return _place;
+        }
+
+        long offset = _file!.Position - _lines.CountFrom(undelivered);
+        return offset == 0 ? [] : PlaceAt(offset);
+    }
+
+    private void GoOn()
+    {
         if (_place.Length == 0)
         {
             return;
@@ -98,20 +140,6 @@ internal sealed class NdjsonFile
         {
             throw new StreamRuntimeException(ErrorKind.Source, $"The file '{_path}' can't be read: {failure.Message}", failure);
         }
-
-        _start = offset;
-    }
-
-    public byte[] GetPlace(NdjsonFromStream? lines, int undelivered)
-    {
-        long offset = lines is null ? _start : _start + lines.OffsetAfter(undelivered);
-        return lines is null || offset == _start ? _place : PlaceAt(offset);
-    }
-
-    public void Parked(byte[] place)
-    {
-        _place = place;
-        _file = null;
     }
 
     private byte[] PlaceAt(long offset)

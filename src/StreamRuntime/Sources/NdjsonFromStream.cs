@@ -12,7 +12,6 @@ internal sealed class NdjsonFromStream(ReceivePipeReader input) : IRowSource
     private RowWriter? _rows;
     private int _taken;
     private int _scanned;
-    private long _consumed;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
@@ -56,24 +55,21 @@ internal sealed class NdjsonFromStream(ReceivePipeReader input) : IRowSource
         return _input.Buffered.Length;
     }
 
-    /// <summary>How many bytes stand before the last so many rows of the latest receive, or before what has not been looked at.</summary>
-    public long OffsetAfter(int undelivered)
+    /// <summary>How many of the bytes that were received belong to the last so many rows of the latest receive, or come behind them.</summary>
+    public int CountFrom(int undelivered)
     {
         if (undelivered == 0)
         {
-            return _consumed + _taken;
+            return _input.Buffered.Length - _taken;
         }
 
         // A row names its place in the buffer's array.
         MemoryMarshal.TryGetArray(_input.Buffered, out ArraySegment<byte> buffered);
-        return _consumed + _rows!.Rows[^undelivered].Offset - buffered.Offset;
+        return buffered.Offset + buffered.Count - _rows!.Rows[^undelivered].Offset;
     }
 
     /// <summary>Leaves the buffer to whoever still looks at it.</summary>
     public void Detach() => _input.Detach();
-
-    /// <summary>Closes the input before anything was read.</summary>
-    public void Close() => _input.Complete();
 
     public ValueTask DisposeAsync()
     {
@@ -102,7 +98,6 @@ internal sealed class NdjsonFromStream(ReceivePipeReader input) : IRowSource
     private void Consume()
     {
         _input.Consume(_taken);
-        _consumed += _taken;
         _taken = 0;
     }
 }

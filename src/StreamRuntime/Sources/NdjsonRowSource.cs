@@ -12,26 +12,23 @@ namespace StreamRuntime.Sources;
 /// </remarks>
 public sealed class NdjsonRowSource : IParkableRowSource
 {
-    private readonly NdjsonFile? _file;
-    private IRowSource? _lines;
+    private readonly IRowSource _lines;
 
-    private NdjsonRowSource(IRowSource? lines, NdjsonFile? file = null)
-    {
-        _lines = lines;
-        _file = file;
-    }
+    private NdjsonRowSource(IRowSource lines) => _lines = lines;
 
     /// <inheritdoc/>
-    public string? ParkingRefusal => _file switch
+    public string? ParkingRefusal => _lines switch
     {
-        null => "only rows of a file can be found again, and not those of standard input, a stream, a pipe or memory",
-        { CanSeek: false } => "the file is a device or a pipe, in which a place can't be found again",
-        _ => null,
+        NdjsonFile { CanSeek: true } => null,
+        NdjsonFile => "the file is a device or a pipe, in which a place can't be found again",
+        _ => "only rows of a file can be found again, and not those of standard input, a stream, a pipe or memory",
     };
 
     /// <inheritdoc/>
     /// <remarks>Whichever file it is: what a place checks is the file's content.</remarks>
     public ResumeFingerprint Fingerprint => NdjsonFile.Fingerprint;
+
+    private NdjsonFile File => (NdjsonFile)_lines;
 
     /// <summary>
     /// Reads a file. It can be parked: its place is the offset after a row, and whether it is still the same file is told by its length, by its first bytes and by those
@@ -44,7 +41,8 @@ public sealed class NdjsonRowSource : IParkableRowSource
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var file = new NdjsonFile(path, maxBufferedBytes);
-        return new NdjsonRowSource(file.Open(), file);
+        file.Open();
+        return new NdjsonRowSource(file);
     }
 
     /// <summary>Reads a stream, such as standard input.</summary>
@@ -80,51 +78,29 @@ public sealed class NdjsonRowSource : IParkableRowSource
     public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        return _lines!.ReceiveAsync(rows, cancellationToken);
+        return _lines.ReceiveAsync(rows, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public int ReleaseIdleMemory() => _lines?.ReleaseIdleMemory() ?? 0;
+    public int ReleaseIdleMemory() => _lines.ReleaseIdleMemory();
 
     /// <inheritdoc/>
-    public void StartAt(ReadOnlyMemory<byte> place) => _file!.StartAt(place.Span);
+    public void StartAt(ReadOnlyMemory<byte> place) => File.StartAt(place.Span);
 
     /// <inheritdoc/>
-    public byte[] GetPlace(int undelivered) => _file!.GetPlace((NdjsonFromStream?)_lines, undelivered);
+    public byte[] GetPlace(int undelivered) => File.GetPlace(undelivered);
 
     /// <inheritdoc/>
-    public async ValueTask ParkAsync(ReadOnlyMemory<byte> place, bool rowsAreUsed)
-    {
-        var lines = (NdjsonFromStream)_lines!;
-        _lines = null;
-        if (rowsAreUsed)
-        {
-            lines.Detach();
-        }
-
-        _file!.Parked(place.ToArray());
-        await lines.DisposeAsync().ConfigureAwait(false);
-    }
+    public ValueTask ParkAsync(ReadOnlyMemory<byte> place, bool rowsAreUsed) => File.ParkAsync(place.ToArray(), rowsAreUsed);
 
     /// <inheritdoc/>
     public ValueTask UnparkAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        NdjsonFromStream lines = _file!.Open();
-        try
-        {
-            _file.GoOn();
-        }
-        catch
-        {
-            lines.Close();
-            throw;
-        }
-
-        _lines = lines;
+        File.Open();
         return default;
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _lines?.DisposeAsync() ?? default;
+    public ValueTask DisposeAsync() => _lines.DisposeAsync();
 }

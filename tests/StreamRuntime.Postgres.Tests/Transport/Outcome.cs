@@ -56,7 +56,7 @@ internal sealed record Outcome(byte[] Output, int Rows, Exception? Error)
         var shapes = new StatementShapes();
         if (known is not null)
         {
-            shapes.Set(Query, StatementShape.TryCreate(Query.Text, known, out _)!);
+            shapes.Set(Query, StatementShape.TryCreate(Query.Text, known, tail: null, out _)!);
         }
 
         var connection = new PostgresConnection(options, options.Endpoints[0], null, stream, isTls: false);
