@@ -87,6 +87,11 @@ internal sealed class KeyedRows : IParkableRowSource
             _runsLeft--;
             _rows = null;
         }
+        catch (StreamRuntimeException changed) when (changed.Kind == ErrorKind.UnsupportedType)
+        {
+            _source.ForgetColumns(_query);
+            throw;
+        }
 
         await current.DisposeAsync().ConfigureAwait(false);
         await OpenAsync(null, cancellationToken).ConfigureAwait(false);

@@ -191,10 +191,13 @@ public sealed class PostgresDataSource : IAsyncDisposable
         catch (StreamRuntimeException) when (known is not null)
         {
             // Whatever it was, it may have been that the table is another now.
-            _keyed.Forget(key);
+            ForgetColumns(query);
             throw;
         }
     }
+
+    /// <summary>Has the columns of a query with a key asked for again by its next run.</summary>
+    internal void ForgetColumns(PostgresQuery query) => _keyed.Forget(query.Key is KeyedRun run ? run.Query : (KeyedQuery)query.Key);
 
     /// <summary>Whether a run that was lost may be made again elsewhere, and if so, has its server asked last.</summary>
     internal bool TryRunElsewhere(PostgresRowSource lost, StreamRuntimeException failure, PostgresQuery query)
