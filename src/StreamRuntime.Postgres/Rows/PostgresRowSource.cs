@@ -282,11 +282,6 @@ internal class PostgresRowSource : IRowSource
         {
             Take(await _prepared!.RunFromTextAsync(cancellationToken).ConfigureAwait(false));
         }
-        catch (OperationCanceledException)
-        {
-            await QueryCanceller.RequestAsync(_connection).ConfigureAwait(false);
-            throw;
-        }
         catch (StreamRuntimeException refused) when (Resynchronization.CanHelp(refused))
         {
             if (await Resynchronization.TryRunAsync(_connection).ConfigureAwait(false))
