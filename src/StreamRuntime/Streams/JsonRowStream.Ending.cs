@@ -14,7 +14,7 @@ public sealed partial class JsonRowStream
     private void Stop(StopReason reason)
     {
         Interlocked.CompareExchange(ref _stopReason, (byte)reason, (byte)StopReason.None);
-        Volatile.Read(ref _gate)?.LetReaderGo();
+        _gate?.LetReaderGo();
         if (Volatile.Read(ref _stop) is { } stop)
         {
             try
@@ -103,7 +103,7 @@ public sealed partial class JsonRowStream
     };
 
     private ValueTask DisposeSourceAsync(StreamState end, Exception? error) =>
-        Volatile.Read(ref _gate)?.Parking is null ? DisposeOpenSourceAsync(end, error) : DisposeParkableSourceAsync(end, error);
+        _gate?.Parking is null ? DisposeOpenSourceAsync(end, error) : DisposeParkableSourceAsync(end, error);
 
     private async ValueTask DisposeOpenSourceAsync(StreamState end, Exception? error)
     {
