@@ -40,9 +40,16 @@ internal sealed class StreamUnderTest
     /// <summary>Waits for the read that was started and takes its rows; false at the end of the result.</summary>
     public async Task<bool> FinishReadAsync()
     {
-        Task<bool> read = _read!;
-        bool more = await _run.WithinAsync(read, "a read");
-        _read = null;
+        bool more;
+        try
+        {
+            more = await _run.WithinAsync(_read!, "a read");
+        }
+        finally
+        {
+            _read = null;
+        }
+
         if (more)
         {
             CheckBatch(RowsRead);
@@ -128,7 +135,7 @@ internal sealed class StreamUnderTest
     public async Task<bool> ParkedOrEndedAsync()
     {
         Task parked = Probe.ParkedAsync();
-        await _run.WithinAsync(Task.WhenAny(parked, _read!), "a read of a paused stream, which should give memory back and then wait for the resume,");
+        await _run.WithinAsync(Task.WhenAny(parked, _read ?? Task.CompletedTask), "a read of a paused stream, which should give memory back and then wait for the resume,");
         return parked.IsCompleted;
     }
 
