@@ -79,34 +79,35 @@ internal sealed class LineProtocolServer : IAsyncDisposable
         try
         {
             var lines = new StringBuilder();
-            for (int sent = 0; ; sent++)
+            for (int row = 0; row < _script.Rows.Count; row++)
             {
-                bool isSilent = _script.SilentAfter.Contains(sent);
-                if (isSilent || lines.Length >= WriteBytes || sent == _script.Rows.Count)
+                if (_script.SilentAfter.Contains(row) || lines.Length >= WriteBytes)
                 {
-                    await connection.WriteAsync(Encoding.UTF8.GetBytes(lines.ToString()), stop);
-                    lines.Clear();
+                    await SendAsync(connection, lines, stop);
                 }
 
-                if (isSilent)
+                if (_script.SilentAfter.Contains(row))
                 {
                     await _goOn.WaitAsync(stop);
                 }
 
-                if (sent == _script.Rows.Count)
-                {
-                    break;
-                }
-
-                lines.Append(_script.Rows[sent] is { } row ? $"ROW {row}\n" : "NULL\n");
+                lines.Append(_script.Rows[row] is { } json ? $"ROW {json}\n" : "NULL\n");
             }
 
-            await connection.WriteAsync(Encoding.UTF8.GetBytes(_script.Failure is { } failure ? $"ERROR {failure}\n" : $"END {_script.Rows.Count}\n"), stop);
+            // With the last rows in one piece, so that a client finds both in one receive.
+            lines.Append(_script.Failure is { } failure ? $"ERROR {failure}\n" : $"END {_script.Rows.Count}\n");
+            await SendAsync(connection, lines, stop);
         }
         catch (Exception over) when (over is OperationCanceledException or IOException or SocketException)
         {
             // Nobody wants the rest.
             _isLetGo = true;
         }
+    }
+
+    private static async Task SendAsync(NetworkStream connection, StringBuilder lines, CancellationToken stop)
+    {
+        await connection.WriteAsync(Encoding.UTF8.GetBytes(lines.ToString()), stop);
+        lines.Clear();
     }
 }
