@@ -36,6 +36,7 @@ internal sealed class PostgresRowSource : IRowSource
     private int _taken;
     private int _needed;
     private bool _isLookedAt;
+    private bool _isDisposed;
 
     /// <summary>Takes over a connection on which a query's last messages are being sent: Bind, Execute and Sync, or all of them.</summary>
     /// <param name="connection">The connection.</param>
@@ -160,6 +161,13 @@ internal sealed class PostgresRowSource : IRowSource
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            // The connection may be somebody else's by now.
+            return;
+        }
+
+        _isDisposed = true;
         if (_rows is { Count: > 0 })
         {
             // The consumer may still hold rows that lie in the connection's buffer.
