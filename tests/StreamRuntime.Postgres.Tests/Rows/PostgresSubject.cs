@@ -36,12 +36,16 @@ internal sealed class PostgresSubject : SourceUnderTest
             GoOn = answer.GoOn,
             Receives = receives,
             IsLetGo = () => Volatile.Read(ref isReleased) && (answer.IsGiven || server.CancelRequests.Count > 0),
-            CloseAsync = server.DisposeAsync,
+            CloseAsync = async () =>
+            {
+                await server.DisposeAsync();
+                answer.Dispose();
+            },
         };
     }
 
     /// <summary>One query's answer, piece by piece.</summary>
-    private sealed class ScriptedAnswer(SourceScript script)
+    private sealed class ScriptedAnswer(SourceScript script) : IDisposable
     {
         private const int WriteBytes = 32 * 1024;
         private readonly SemaphoreSlim _goOn = new(0);
@@ -51,6 +55,12 @@ internal sealed class PostgresSubject : SourceUnderTest
         public bool IsGiven => _isGiven;
 
         public void GoOn() => _goOn.Release();
+
+        public void Dispose()
+        {
+            _goOn.Dispose();
+            _cancelled.Dispose();
+        }
 
         public async Task GiveAsync(ScriptedConnection connection)
         {
