@@ -47,6 +47,7 @@ public static class PostgresRowsServices
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
+        ArgumentOutOfRangeException.ThrowIfEqual(name, "");
         if (services.Any(s => s.ServiceType == typeof(PostgresDataSource) && Equals(s.ServiceKey, name)))
         {
             throw new InvalidOperationException(name is null ? "A data source without a name was added before. Give this one a name." : $"A data source called {name} was added before.");
@@ -61,7 +62,6 @@ public static class PostgresRowsServices
         }
         else
         {
-            ArgumentException.ThrowIfNullOrEmpty(name);
             services.AddKeyedSingleton(name, (provider, _) => ContainerDefaults.MakeDataSource(provider, name));
         }
 

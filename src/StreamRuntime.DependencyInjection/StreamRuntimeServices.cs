@@ -20,7 +20,7 @@ public static class StreamRuntimeServices
         ArgumentNullException.ThrowIfNull(services);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StreamRuntimeOptions>, StreamRuntimeValidation>());
-        services.TryAddSingleton(ContainerDefaults.MakeStreamOptions);
+        services.TryAddSingleton(provider => ContainerDefaults.MakeStreamOptions(provider));
         OptionsBuilder<StreamRuntimeOptions> options = services.AddOptions<StreamRuntimeOptions>().ValidateOnStart();
         if (configure is not null)
         {
