@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -32,7 +31,7 @@ public sealed class GatewayTests(PostgresServer server) : IClassFixture<Postgres
             "numbers",
             (request, stop) => reports.StreamAsync($"select i from generate_series(1, {request.Get<int>("count")}) as i", cancellationToken: stop),
             RowsParameter.Required("count", RowsParameterType.WholeNumber));
-        app.MapGet("/mine", async ([FromKeyedServices("reports")] PostgresDataSource db, CancellationToken stop) => (IResult)new JsonRowsResult(await db.StreamAsync($"select {1} as one", cancellationToken: stop)));
+        app.MapGet("/mine", ([FromKeyedServices("reports")] PostgresDataSource db) => new JsonRowsResult(stop => db.StreamAsync($"select {1} as one", cancellationToken: stop)));
         app.MapHealthChecks("/health");
         await app.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()), Timeout = PostgresServer.Patience };

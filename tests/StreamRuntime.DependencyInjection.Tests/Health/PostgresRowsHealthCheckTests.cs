@@ -41,7 +41,7 @@ public sealed class PostgresRowsHealthCheckTests(PostgresServer server) : IClass
     {
         await using ServiceProvider provider = Provider("host=127.0.0.1 port=1 user=nobody");
         Task<HealthReportEntry> check = CheckAsync(provider, "postgresrows");
-        await AdvanceUntilAsync(check, TimeSpan.FromMilliseconds(100));
+        await AdvanceUntilAsync(check, TimeSpan.FromMilliseconds(20));
 
         HealthReportEntry entry = await check;
 
