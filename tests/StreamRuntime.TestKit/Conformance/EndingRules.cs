@@ -111,8 +111,8 @@ internal static class EndingRules
         Exception error = await failure;
         run.Check(error is ObjectDisposedException, $"a read under way while the stream is disposed gave {error.GetType().Name}: {error.Message}");
         await stream.CheckLetGoAsync();
-        run.Check(stream.Receives is not { IsUnderWay: true }, "the source is disposed and still receiving");
         run.Check(stream.Receives?.Broken is null, stream.Receives?.Broken ?? "");
+        run.Check(stream.Receives is not { IsUnderWay: true }, "the source is disposed and still receiving");
     }
 
     private static async Task DisposeTwiceAsync(ConformanceRun run)

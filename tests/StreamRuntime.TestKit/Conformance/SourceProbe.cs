@@ -7,7 +7,6 @@ namespace StreamRuntime.TestKit.Conformance;
 internal sealed class SourceProbe(IRowSource source) : IRowSource
 {
     private readonly SemaphoreSlim _parked = new(0);
-    private readonly SemaphoreSlim _received = new(0);
     private int _receives;
     private int _underWay;
     private int _disposals;
@@ -36,9 +35,6 @@ internal sealed class SourceProbe(IRowSource source) : IRowSource
     /// <summary>Completes when the stream's reader has begun to wait for the end of a pause; each call waits for one beginning.</summary>
     public Task ParkedAsync() => _parked.WaitAsync();
 
-    /// <summary>Completes when a receive was asked for; each call waits for one.</summary>
-    public Task ReceiveStartedAsync() => _received.WaitAsync();
-
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _receives);
@@ -52,7 +48,6 @@ internal sealed class SourceProbe(IRowSource source) : IRowSource
             Break("a receive was asked for after the disposal");
         }
 
-        _received.Release();
         try
         {
             return await source.ReceiveAsync(rows, cancellationToken);
