@@ -37,8 +37,8 @@ public sealed class ConformanceTests(LiveServer server)
             PostgresConnection connection = await ConnectionOpener.OpenAsync(options, options.Endpoints[0], default);
             var rows = PostgresParameter.From(script.Rows.ToArray());
             PostgresQuery query = script.Failure is { } failure
-                ? new PostgresQuery("select row::json from unnest($1) as row union all select fail($2)", rows, PostgresParameter.From(failure))
-                : new PostgresQuery("select row::json from unnest($1) as row", rows);
+                ? new PostgresQuery("select r::json from unnest($1::text[]) as r union all select fail($2)", rows, PostgresParameter.From(failure))
+                : new PostgresQuery("select r::json from unnest($1::text[]) as r", rows);
             return new OpenedSource(await QueryStarter.StartAsync(connection, query, static (used, _) => used.DisposeAsync(), default));
         }
     }
