@@ -44,7 +44,7 @@ internal sealed class PostgresRowsHealthCheck(PostgresDataSource source, TimeSpa
     private async Task AskAsync(CancellationToken cancellationToken)
     {
         JsonRowStream rows = await source.StreamAsync(Question, cancellationToken: cancellationToken).ConfigureAwait(false);
-        await using (rows.ConfigureAwait(false))
+        await using (((IAsyncDisposable)rows).ConfigureAwait(false))
         {
             while (await rows.ReadBatchAsync(cancellationToken).ConfigureAwait(false))
             {

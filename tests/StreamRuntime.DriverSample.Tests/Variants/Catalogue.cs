@@ -27,7 +27,7 @@ internal static class Catalogue
         new("row-at-the-limit", "the framing counts as part of the row", "larger than MaxRowBytes", new Edit(Add, "{ rows.CheckRowSize(line.Length); " + Add + " }")),
         new("row-over-the-limit", "a row that is too large is passed over", "as if it were complete", new Edit(Add, "{ if (line.Length - PrefixBytes <= rows.MaxRowBytes) " + Add + " }"), new Edit(Check, "")),
         new("rows-before-one-over-the-limit", "what was received is weighed as one row", "0 rows came before", new Edit(Attach, "rows.CheckRowSize(_input.Buffered.Length); " + Attach)),
-        new("rows-stay-until-the-next-receive", "the buffer is used for something else", "row ", new Edit(Return, "Memory<byte> all = MemoryMarshal.AsMemory(_input.Buffered); _ = Task.Run(() => all.Span.Fill((byte)'x')); " + Return)),
+        new("rows-stay-until-the-next-receive", "the buffer is used for something else", "row", new Edit(Return, "Memory<byte> all = MemoryMarshal.AsMemory(_input.Buffered); _ = Task.Run(() => all.Span.Fill((byte)'x')); " + Return)),
         new("buffered-bytes-within-the-limit", "a buffer of its own size", "were held at once", new Edit(Room, "_input.MaxBufferedBytes = 1 << 20;")),
         new("accounting", "what is held is denied", "count as held", new Edit(Attach, Attach + " rows.ReportHeld(-_input.Buffered.Length);")),
 

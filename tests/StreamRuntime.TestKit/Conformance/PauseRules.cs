@@ -124,6 +124,11 @@ internal static class PauseRules
     private static async Task FromAnotherThreadAsync(ConformanceRun run)
     {
         StreamUnderTest stream = await run.OpenAsync(run.Script(rows: 10 * ConformanceRun.ManyRows));
+
+        // One pause that a read is certain to meet; with the others it is as it happens.
+        run.Check(await stream.ReadAsync(), "the result has no row");
+        await PauseAndResumeAsync(stream);
+        run.Check(await stream.FinishReadAsync(), $"nothing followed the pause after {stream.RowsRead} rows");
         bool done = false;
         Task toggler = Task.Run(async () =>
         {
