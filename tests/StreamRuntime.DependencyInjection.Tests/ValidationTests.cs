@@ -18,7 +18,7 @@ public sealed class ValidationTests
     [InlineData("hst=localhost password=" + Secret, "ConnectionString: \"hst\" is not a known connection key; did you mean host?")]
     [InlineData("postgres://app:" + Secret + "@localhost:99999/shop", "ConnectionString: ")]
     [InlineData("host=localhost password=" + Secret + " connect_timeout=soon", "connect_timeout")]
-    [InlineData("host=localhost password=" + Secret + " sslmode=verify-ca", "SslRootCertificateFile")]
+    [InlineData("host=localhost password=" + Secret + " sslmode=verify-ca", "sslrootcert")]
     public async Task Start_ConnectionStringThatCantBeUsed_FailsWithoutItsSecrets(string connectionString, string says)
     {
         string message = await FailureAsync(services => services.AddPostgresRows(connectionString));
