@@ -26,7 +26,7 @@ internal sealed class LivePostgres : IAsyncDisposable
 
     /// <summary>Who is asked for the first row. Ours leases a connection from its pool for it, which counts; the others have one at hand.</summary>
     public static IReadOnlyList<PostgresSubject> FirstRowSubjects { get; } =
-        [PostgresSubject.Socket, PostgresSubject.LibraryInline, PostgresSubject.Library, PostgresSubject.Libpq, PostgresSubject.NpgsqlBytes];
+        [PostgresSubject.Socket, PostgresSubject.LibraryInline, PostgresSubject.Library, PostgresSubject.LibraryWithoutReset, PostgresSubject.Libpq, PostgresSubject.NpgsqlBytes];
 
     public NativeTools Tools { get; }
 
