@@ -3,7 +3,7 @@ namespace StreamRuntime.Streams;
 /// <summary>Where a stream's rows come from. A driver author implements this one interface.</summary>
 /// <remarks>
 /// The stream calls <see cref="ReceiveAsync"/> from one reader at a time and <see cref="IAsyncDisposable.DisposeAsync"/> once,
-/// never while a receive is under way. Pause, limits, statistics, formats, deadlines and filtering are the stream's work; a source only
+/// never while a receive is under way; disposing a source again does nothing. Pause, limits, statistics, formats, deadlines and filtering are the stream's work; a source only
 /// receives and says where each row is.
 /// </remarks>
 public interface IRowSource : IAsyncDisposable

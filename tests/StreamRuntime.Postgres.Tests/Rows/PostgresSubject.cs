@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Rows;
 using StreamRuntime.Postgres.Tests.Transport;
 using StreamRuntime.Postgres.Transport;
@@ -8,7 +9,8 @@ using StreamRuntime.TestKit.Servers;
 namespace StreamRuntime.Postgres.Tests.Rows;
 
 /// <summary>A query's rows from a server that sends what a script says, and stops when it is asked to.</summary>
-internal sealed class PostgresSubject : SourceUnderTest
+/// <param name="failsOver">True for rows that would be had from another server if this one were lost before the first.</param>
+internal sealed class PostgresSubject(bool failsOver) : SourceUnderTest
 {
     public override SourceAbilities Abilities => SourceAbilities.All;
 
@@ -31,7 +33,7 @@ internal sealed class PostgresSubject : SourceUnderTest
                 Volatile.Write(ref isReleased, true);
             },
             default);
-        return new OpenedSource(source)
+        return new OpenedSource(failsOver ? new RowsThatFailOver(source, 1, (_, _) => throw new InvalidOperationException("nothing is lost here"), _ => true, null) : source)
         {
             GoOn = answer.GoOn,
             Receives = receives,

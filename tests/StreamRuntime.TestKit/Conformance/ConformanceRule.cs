@@ -46,6 +46,7 @@ public sealed class ConformanceRule
         {
             // On another thread: a source may block the one that calls it.
             await Task.Run(() => _check(run)).WaitAsync(source.Patience * Waits);
+            await run.CloseAsync();
         }
         catch (Exception failure)
         {
@@ -57,8 +58,6 @@ public sealed class ConformanceRule
                 _ => new ConformanceException(Name, $"{failure.GetType().Name}: {failure.Message}", failure),
             };
         }
-
-        await run.CloseAsync();
     }
 
     /// <inheritdoc/>

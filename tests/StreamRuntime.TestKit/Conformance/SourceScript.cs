@@ -14,7 +14,7 @@ public sealed record SourceScript
 
     /// <summary>
     /// After how many rows the far side falls silent, ascending: it has sent them, and sends nothing more before <see cref="OpenedSource.GoOn"/>, once for each. Empty is never.
-    /// Needs <see cref="SourceAbilities.Silence"/>.
+    /// What comes between two silences is to be sent in one piece. Needs <see cref="SourceAbilities.Silence"/>.
     /// </summary>
     public IReadOnlyList<int> SilentAfter { get; init; } = [];
 

@@ -9,6 +9,7 @@ internal sealed class StreamUnderTest
     private readonly OpenedSource _opened;
     private readonly string[] _expected;
     private Task<bool>? _read;
+    private int _isClosed;
 
     public StreamUnderTest(ConformanceRun run, OpenedSource opened, SourceScript script)
     {
@@ -187,17 +188,19 @@ internal sealed class StreamUnderTest
     {
         await DisposeStreamAsync();
         await CheckLetGoAsync();
-        await _run.WithinAsync(_opened.CloseAsync().AsTask(), "taking the far side down");
+        await _run.WithinAsync(CloseFarSideAsync(), "taking the far side down");
         _run.Check(Receives?.Broken is null, Receives?.Broken ?? "");
     }
 
     public async Task AbandonAsync(TimeSpan patience)
     {
         // First the far side: a source that waits for it, in whatever wrong place, gets away.
-        Task closed = Task.Run(() => _opened.CloseAsync().AsTask());
+        Task closed = Task.Run(CloseFarSideAsync);
         Task disposed = Task.Run(() => Stream.DisposeAsync().AsTask());
         await Task.WhenAll(closed, disposed).WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private Task CloseFarSideAsync() => Interlocked.Exchange(ref _isClosed, 1) == 0 ? _opened.CloseAsync().AsTask() : Task.CompletedTask;
 
     private static string Shown(string row) => row.Length <= 100 ? $"'{row}'" : $"'{row[..60]}…' ({row.Length} characters)";
 }
