@@ -71,7 +71,15 @@ public sealed class RegistrationTests
             .AddSingleton<TimeProvider>(time)
             .AddSingleton<ILoggerFactory>(log)
             .AddStreamRuntime(runtime => runtime.Streams = runtime.Streams with { MaxRowBytes = 4711 })
-            .AddPostgresRows("host=127.0.0.1 port=1", "reports")
+            .AddPostgresRows(
+                options =>
+                {
+                    // However far the clock is moved: only the refusals end the wait.
+                    options.ConnectionString = "host=127.0.0.1 port=1";
+                    options.Pool = options.Pool with { LeaseTimeout = Timeout.InfiniteTimeSpan };
+                    options.Adjust = all => all with { ConnectTimeout = Timeout.InfiniteTimeSpan };
+                },
+                "reports")
             .BuildServiceProvider();
         PostgresDataSource source = provider.GetRequiredKeyedService<PostgresDataSource>("reports");
         var streams = provider.GetRequiredService<JsonRowStreamOptions>();
@@ -92,7 +100,10 @@ public sealed class RegistrationTests
             PostgresServer.Patience,
             "nobody is there, three times");
         await Assert.ThrowsAsync<StreamRuntimeException>(() => lost);
-        Assert.Contains(log.Logger.Messages, message => message.StartsWith("Pool reports: a connection could not be opened", StringComparison.Ordinal));
+        await TestKit.Wait.UntilAsync(
+            () => log.Logger.Messages.Any(message => message.StartsWith("Pool reports: a connection could not be opened", StringComparison.Ordinal)),
+            PostgresServer.Patience,
+            "the failure is in the container's log");
         Assert.Contains("StreamRuntime.Postgres", log.Categories);
     }
 
