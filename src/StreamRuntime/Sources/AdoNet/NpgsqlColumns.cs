@@ -1,0 +1,41 @@
+namespace StreamRuntime.Sources.AdoNet;
+
+/// <summary>How columns of Npgsql are read where its own types would lose something, or make an object of each value.</summary>
+/// <remarks>
+/// Every choice looks at the type that Npgsql states as well as at the server's: a plug-in or a setting may have the column come as something else,
+/// and then it is read as that.
+/// </remarks>
+internal static class NpgsqlColumns
+{
+    /// <summary>True for the types whose value on the wire is their text.</summary>
+    public static bool IsText(string typeName) => typeName is "text" or "character varying" or "character" or "name" or "xml" or "citext" or "unknown";
+
+    /// <summary>Null when there is nothing special about the column.</summary>
+    public static JsonColumn? TrySelect(int ordinal, string name, string typeName, Type type, DataReaderRowsOptions options)
+    {
+        bool isSequential = options.SequentialAccess;
+        return typeName switch
+        {
+            _ when IsText(typeName) && type == typeof(string) => new TextBytesColumn(ordinal, name, isSequential, knowsLength: true),
+            "numeric" when type == typeof(decimal) => new WireColumn(ordinal, name, PostgresText.TryWriteNumeric, isSequential),
+            "interval" when type == typeof(TimeSpan) => new WireColumn(ordinal, name, PostgresText.TryWriteInterval, isSequential),
+            "time with time zone" when type == typeof(DateTimeOffset) => new WireColumn(ordinal, name, PostgresText.TryWriteTimeWithZone, isSequential),
+            "date" when type == typeof(DateOnly) || type == typeof(DateTime) => Field<int>(PostgresText.WriteDate),
+            "time without time zone" or "time" when type == typeof(TimeOnly) || type == typeof(TimeSpan) => Field<long>(PostgresText.WriteTime),
+            "timestamp without time zone" or "timestamp" when type == typeof(DateTime) => Field<long>(PostgresText.WriteTimestamp),
+            "timestamp with time zone" when type == typeof(DateTime) => Field<long>(PostgresText.WriteTimestampWithZone),
+            "json[]" or "jsonb[]" => Values(stringsAreJson: true),
+            "record" or "record[]" => Values(recordsAreObjects: true),
+            _ => null,
+        };
+
+        TypedColumn<T> Field<T>(Action<T, RowBuffer> write) => new(ordinal, name, static (r, i) => r.GetFieldValue<T>(i), write, isSequential);
+
+        TypedColumn<object> Values(bool stringsAreJson = false, bool recordsAreObjects = false) => new(
+            ordinal,
+            name,
+            static (r, i) => r.GetValue(i),
+            new JsonValue(options.ValueTypes) { StringsAreJson = stringsAreJson, RecordsAreObjects = recordsAreObjects }.Write,
+            isSequential);
+    }
+}
