@@ -94,7 +94,9 @@ internal sealed class DataReaderRowSource(DbDataReader reader, DataReaderRowsOpt
         catch (Exception failure)
         {
             _waiting = Waiting.Nothing;
-            _hasFailed = failure is DbException and not StreamRuntimeException;
+
+            // What a server reported has ended the command.
+            _hasFailed = failure is DbException { SqlState.Length: > 0 } and not StreamRuntimeException;
             if (failure is StreamRuntimeException || cancellationToken.IsCancellationRequested)
             {
                 throw;

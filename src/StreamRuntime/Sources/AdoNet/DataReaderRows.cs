@@ -58,16 +58,13 @@ public static class DataReaderRows
         }
         catch (Exception failure)
         {
-            await using (rowOptions.OwnsConnection ? connection : null)
-            await using (rowOptions.OwnsCommand ? command : null)
+            await ReaderOwnership.CloseAsync(command, connection, rowOptions).ConfigureAwait(false);
+            if (failure is not DbException || cancellationToken.IsCancellationRequested)
             {
-                if (failure is not DbException and not OperationCanceledException || cancellationToken.IsCancellationRequested)
-                {
-                    throw;
-                }
-
-                throw DataReaderException.From(failure, "Running the command");
+                throw;
             }
+
+            throw DataReaderException.From(failure, "Running the command");
         }
 
         return Stream(reader, command, ownsReader: true, rowOptions, options);

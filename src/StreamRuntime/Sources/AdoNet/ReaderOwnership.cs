@@ -79,6 +79,25 @@ internal sealed class ReaderOwnership(DbDataReader reader, DbCommand? command, b
         return hasEnded;
     }
 
+    /// <summary>Closes what the stream would have owned, had the command been run.</summary>
+    public static async ValueTask CloseAsync(DbCommand command, DbConnection? connection, DataReaderRowsOptions options)
+    {
+        try
+        {
+            if (options.OwnsCommand)
+            {
+                await command.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (options.OwnsConnection && connection is not null)
+            {
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
     private void CancelNow()
     {
         try
