@@ -45,12 +45,7 @@ public sealed class AdoNetEndingTests(LiveServer server)
     public async Task CancelledRead_EndsTheQuery_AndLeavesTheConnectionClean(bool isSequential)
     {
         await using NpgsqlConnection connection = await OpenAsync();
-        await using var command = new NpgsqlCommand("select to_json(1), pg_sleep(60)", connection);
-        await using (JsonRowStream stream = await command.StreamJsonRowsAsync(new DataReaderRowsOptions { SequentialAccess = isSequential }))
-        {
-        }
-
-        command.CommandText = "select case when i = 3 then to_json(pg_sleep(60)::text) else to_json(i) end from generate_series(1, 5) i";
+        await using var command = new NpgsqlCommand("select case when i = 3 then to_json(pg_sleep(60)::text) else to_json(i) end from generate_series(1, 5) i", connection);
         await using (JsonRowStream stream = await command.StreamJsonRowsAsync(new DataReaderRowsOptions { SequentialAccess = isSequential }))
         {
             using var stop = new CancellationTokenSource();

@@ -49,7 +49,9 @@ public static class DataReaderRows
         options ??= JsonRowStreamOptions.Default;
         options.Validate();
         rowOptions.Validate();
-        DbConnection? connection = command.Connection;
+
+        // A command of a data source has a connection of its own, and refuses the question.
+        DbConnection? connection = rowOptions.OwnsConnection ? command.Connection : null;
         DbDataReader reader;
         try
         {

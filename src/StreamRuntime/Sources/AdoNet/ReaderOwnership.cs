@@ -10,8 +10,8 @@ namespace StreamRuntime.Sources.AdoNet;
 /// </remarks>
 internal sealed class ReaderOwnership(DbDataReader reader, DbCommand? command, bool ownsReader, DataReaderRowsOptions options, TimeProvider time)
 {
-    // Taken before the connection may forget its command.
-    private readonly DbConnection? _connection = command?.Connection;
+    // Taken before the command may forget it.
+    private readonly DbConnection? _connection = options.OwnsConnection ? command?.Connection : null;
     private readonly object _sync = new();
     private Task? _cancelling;
 
@@ -66,7 +66,7 @@ internal sealed class ReaderOwnership(DbDataReader reader, DbCommand? command, b
             failure = await TryAsync(DisposeAsync(command), failure).ConfigureAwait(false);
         }
 
-        if (options.OwnsConnection && _connection is not null)
+        if (_connection is not null)
         {
             failure = await TryAsync(DisposeAsync(_connection), failure).ConfigureAwait(false);
         }
@@ -91,7 +91,7 @@ internal sealed class ReaderOwnership(DbDataReader reader, DbCommand? command, b
         }
         finally
         {
-            if (options.OwnsConnection && connection is not null)
+            if (connection is not null)
             {
                 await connection.DisposeAsync().ConfigureAwait(false);
             }
