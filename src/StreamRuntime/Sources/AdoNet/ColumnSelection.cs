@@ -14,7 +14,7 @@ internal sealed class ColumnSelection(DbDataReader reader, DataReaderRowsOptions
     public JsonColumn[] Select(out bool isObject)
     {
         int count = reader.FieldCount;
-        isObject = count != 1 || options.SingleColumn == SingleColumnForm.Object
+        isObject = count != 1 || options.SingleColumn == SingleColumnForm.Wrapped
             || !(options.SingleColumn == SingleColumnForm.Json || IsJsonType(TypeName(0)) || options.JsonColumns.Contains(reader.GetName(0)));
         var columns = new JsonColumn[count];
         for (int i = 0; i < count; i++)

@@ -82,8 +82,8 @@ internal sealed class DataReaderRowSource(DbDataReader reader, DataReaderRowsOpt
                     break;
                 case Waiting.End:
                     await _ending!.ConfigureAwait(false);
-                    _hasEnded = true;
-                    return false;
+                    _waiting = Waiting.Nothing;
+                    return End();
                 default:
                     break;
             }
@@ -237,7 +237,14 @@ internal sealed class DataReaderRowSource(DbDataReader reader, DataReaderRowsOpt
             return true;
         }
 
+        return End();
+    }
+
+    private bool End()
+    {
+        // There is nothing left to cancel.
         _hasEnded = true;
+        _stopping.Unregister();
         return false;
     }
 

@@ -10,5 +10,5 @@ public enum SingleColumnForm : byte
     Json = 1,
 
     /// <summary>An object with one member, as for several columns.</summary>
-    Object = 2,
+    Wrapped = 2,
 }

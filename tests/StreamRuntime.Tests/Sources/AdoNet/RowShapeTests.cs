@@ -30,14 +30,14 @@ public sealed class RowShapeTests
         Assert.Equal(["{\"data\":\"{\\\"a\\\":\\\"é\\\"}\"}"], await ReadAsync(Reader()));
         Assert.Equal(["{\"a\":\"é\"}"], await ReadAsync(Reader(), new() { SingleColumn = SingleColumnForm.Json }));
         Assert.Equal(["{\"a\":\"é\"}"], await ReadAsync(Reader(), new() { JsonColumns = ["data"] }));
-        Assert.Equal(["{\"data\":{\"a\":\"é\"}}"], await ReadAsync(Reader(), new() { JsonColumns = ["data"], SingleColumn = SingleColumnForm.Object }));
+        Assert.Equal(["{\"data\":{\"a\":\"é\"}}"], await ReadAsync(Reader(), new() { JsonColumns = ["data"], SingleColumn = SingleColumnForm.Wrapped }));
         Assert.Equal(["{\"data\":\"{\\\"a\\\":\\\"é\\\"}\"}"], await ReadAsync(Reader(), new() { JsonColumns = ["Data"] }));
     }
 
     [Fact]
     public async Task OneColumnOfJson_AsAnObject_HoldsTheJson() => Assert.Equal(
         ["{\"data\":[1, 2]}", "{\"data\":null}"],
-        await ReadAsync(new ScriptedReader([Json], ["[1, 2]"], [null]), new() { SingleColumn = SingleColumnForm.Object }));
+        await ReadAsync(new ScriptedReader([Json], ["[1, 2]"], [null]), new() { SingleColumn = SingleColumnForm.Wrapped }));
 
     [Fact]
     public async Task SeveralColumns_AreAnObjectWithTheirNames_JsonAmongThem() => Assert.Equal(

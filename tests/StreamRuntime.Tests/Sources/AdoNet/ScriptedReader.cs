@@ -206,15 +206,12 @@ internal sealed class ScriptedReader(ScriptedColumn[] columns, params object?[][
     protected override void Dispose(bool disposing)
     {
         IsDisposed = true;
-        if (disposing && !_isClosed)
+        if (disposing && !_isClosed && HasPending)
         {
-            if (HasPending)
-            {
-                throw new InvalidOperationException("An answer is pending.");
-            }
-
-            Close();
+            throw new InvalidOperationException("An answer is pending.");
         }
+
+        base.Dispose(disposing);
     }
 
     private async Task AnswerAsync(string what, CancellationToken cancellationToken)
