@@ -1,5 +1,5 @@
 using System.Data.Common;
-using System.Text.Json.Serialization.Metadata;
+using System.Text.Json.Serialization;
 
 namespace StreamRuntime.Sources.AdoNet;
 
@@ -39,10 +39,10 @@ public sealed record DataReaderRowsOptions
     public bool OwnsConnection { get; init; }
 
     /// <summary>
-    /// Knows the types of a provider's composites, enums and the like that are to be objects, such as a source-generated context. Null by default: a value of a
-    /// type that is not built in becomes a string.
+    /// The source-generated context of the types that a provider maps its composites and enums to. Null by default: a value of a type that is not built in becomes
+    /// a string.
     /// </summary>
-    public IJsonTypeInfoResolver? ValueTypes { get; init; }
+    public JsonSerializerContext? ValueTypes { get; init; }
 
     /// <summary>How long cancelling and closing may take before the stream gives up waiting for the provider. More than zero, or infinite; 30 s by default.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -6,17 +6,15 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
+using System.Text.Json.Serialization;
 
 namespace StreamRuntime.Sources.AdoNet;
 
 /// <summary>Writes any value that a provider may return.</summary>
 /// <remarks>The forms are listed in <c>ado-net.md</c>, which tests hold to what happens here.</remarks>
-internal sealed class JsonValue(IJsonTypeInfoResolver? types)
+internal sealed class JsonValue(JsonSerializerContext? types)
 {
     private const int DeepestValue = 64;
-
-    private readonly JsonSerializerOptions? _options = types is null ? null : new JsonSerializerOptions { TypeInfoResolver = types };
 
     /// <summary>True when every string is JSON, as the elements of an array of JSON are.</summary>
     public bool StringsAreJson { get; init; }
@@ -167,7 +165,7 @@ internal sealed class JsonValue(IJsonTypeInfoResolver? types)
 
     private void WriteStructure(object value, RowBuffer output, int depth)
     {
-        if (_options is not null && _options.TryGetTypeInfo(value.GetType(), out JsonTypeInfo? known))
+        if (types?.GetTypeInfo(value.GetType()) is { } known)
         {
             using var json = new Utf8JsonWriter(output);
             JsonSerializer.Serialize(json, value, known);

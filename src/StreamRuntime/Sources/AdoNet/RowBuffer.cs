@@ -235,6 +235,11 @@ internal sealed class RowBuffer : IBufferWriter<byte>
         else
         {
             Return(ref _bytes);
+            if (_added == 0)
+            {
+                // So the first row of this receive lies in the new one.
+                _rows!.Attach(larger.AsMemory(0, 0));
+            }
         }
 
         _bytes = larger;

@@ -165,10 +165,11 @@ public sealed class ReadingTests
         object?[] row = [7, 1.5, "a text of some length", null];
         ScriptedColumn[] columns = [Number, new("d", typeof(double)), new("s", typeof(string)), Number];
 
-        // What a stream costs is in both.
+        // What a stream costs is in both, and what the first call of anything does is in neither.
+        await MeasureAsync(1000);
         long few = await MeasureAsync(1000);
         long many = await MeasureAsync(Count);
-        Assert.InRange((many - few) / (double)(Count - 1000), 0, 1);
+        Assert.InRange((many - few) / (double)(Count - 1000), -1.0, 0.1);
 
         async Task<long> MeasureAsync(int count)
         {

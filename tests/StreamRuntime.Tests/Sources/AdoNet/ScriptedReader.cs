@@ -170,7 +170,7 @@ internal sealed class ScriptedReader(ScriptedColumn[] columns, params object?[][
         return copied;
     }
 
-    public override Stream GetStream(int ordinal) => new PieceStream(this, (byte[])Take(ordinal));
+    public override Stream GetStream(int ordinal) => new PieceStream(this, Take<byte[]>(ordinal));
 
     public override string GetDataTypeName(int ordinal) => columns[ordinal].TypeName;
 
@@ -249,9 +249,11 @@ internal sealed class ScriptedReader(ScriptedColumn[] columns, params object?[][
     private object TakeNow(int ordinal) =>
         IsSequential ? throw new InvalidOperationException("This would hold the thread until the value is here.") : Take(ordinal);
 
-    private object Take(int ordinal)
+    private object Take(int ordinal) => Take<object>(ordinal);
+
+    private T Take<T>(int ordinal)
     {
-        object value = Look<object>(ordinal);
+        T value = Look<T>(ordinal);
         _isTaken = true;
         return value;
     }
