@@ -52,7 +52,6 @@ public sealed partial class AdoNetTypesTests(LiveServer server, ITestOutputHelpe
     {
         var options = new DataReaderRowsOptions { SingleColumn = SingleColumnForm.Wrapped, SequentialAccess = isSequential };
         HashSet<string> listed = ListedDifferences();
-        Assert.NotEmpty(listed);
         SortedDictionary<string, string> found = new(StringComparer.Ordinal);
         HashSet<string> compared = [];
         foreach ((string type, string sql) in await QueriesAsync())

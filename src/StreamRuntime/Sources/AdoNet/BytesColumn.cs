@@ -16,6 +16,7 @@ internal abstract class BytesColumn(int ordinal, string name, bool isSequential,
     private Stream? _stream;
     private ValueTask<int> _pending;
     private int _received;
+    private bool _hasMore;
     private int _start;
     private long _left;
 
@@ -60,13 +61,10 @@ internal abstract class BytesColumn(int ordinal, string name, bool isSequential,
             return BeginStream(output);
         }
 
-        if (!Take(_received, output))
-        {
-            return End(output);
-        }
-
-        return ReadOn(output);
+        return _hasMore ? ReadOn(output) : End(output);
     }
+
+    public sealed override void TakeReceived(RowBuffer output) => _hasMore = Take(_received, output);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public sealed override async ValueTask WaitAsync() => _received = await _pending.ConfigureAwait(false);

@@ -79,6 +79,7 @@ internal sealed class DataReaderRowSource(DbDataReader reader, DataReaderRowsOpt
                     break;
                 case Waiting.Value:
                     await _columns[_column].WaitAsync().ConfigureAwait(false);
+                    _columns[_column].TakeReceived(_buffer);
                     break;
                 case Waiting.End:
                     await _ending!.ConfigureAwait(false);

@@ -4,7 +4,7 @@ namespace StreamRuntime.Sources.AdoNet;
 internal sealed class JsonBytesColumn(int ordinal, string name, bool isSequential, bool knowsLength) : BytesColumn(ordinal, name, isSequential, knowsLength)
 {
     // What jsonb begins with on the wire, and JSON never does.
-    private const byte JsonbVersion = 1;
+    public const byte JsonbVersion = 1;
 
     protected override void Finish(RowBuffer output, int start)
     {

@@ -27,6 +27,11 @@ internal abstract class JsonColumn(int ordinal, string name)
     /// <summary>Waits for what the provider is doing.</summary>
     public virtual ValueTask WaitAsync() => default;
 
+    /// <summary>Takes what was waited for to the row, before anything in the buffer moves.</summary>
+    public virtual void TakeReceived(RowBuffer output)
+    {
+    }
+
     /// <summary>Gives memory back at the end of the stream.</summary>
     public virtual void Release()
     {

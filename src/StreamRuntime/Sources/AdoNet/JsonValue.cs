@@ -16,9 +16,6 @@ internal sealed class JsonValue(JsonSerializerContext? types)
 {
     private const int DeepestValue = 64;
 
-    /// <summary>True when every string is JSON, as the elements of an array of JSON are.</summary>
-    public bool StringsAreJson { get; init; }
-
     /// <summary>True when an array of objects is a row without names, whose members are called f1, f2 and so on.</summary>
     public bool RecordsAreObjects { get; init; }
 
@@ -35,9 +32,6 @@ internal sealed class JsonValue(JsonSerializerContext? types)
         {
             case null or DBNull:
                 output.Write("null"u8);
-                break;
-            case string json when StringsAreJson:
-                JsonText.WriteRaw(json, output);
                 break;
             case string text:
                 JsonText.WriteString(text, output);

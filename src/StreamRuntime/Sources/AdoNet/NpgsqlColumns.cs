@@ -24,18 +24,19 @@ internal static class NpgsqlColumns
             "time without time zone" or "time" when type == typeof(TimeOnly) || type == typeof(TimeSpan) => Field<long>(PostgresText.WriteTime),
             "timestamp without time zone" or "timestamp" when type == typeof(DateTime) => Field<long>(PostgresText.WriteTimestamp),
             "timestamp with time zone" when type == typeof(DateTime) => Field<long>(PostgresText.WriteTimestampWithZone),
-            "json[]" or "jsonb[]" => Values(stringsAreJson: true),
+            _ when typeName.EndsWith("[]", StringComparison.Ordinal) && type != typeof(string) && PostgresWire.FindFormat(typeName[..^2]) is { } element =>
+                new WireColumn(ordinal, name, (wire, output) => PostgresWire.TryWriteArray(wire, element, output), isSequential),
             "record" or "record[]" => Values(recordsAreObjects: true),
             _ => null,
         };
 
         TypedColumn<T> Field<T>(Action<T, RowBuffer> write) => new(ordinal, name, static (r, i) => r.GetFieldValue<T>(i), write, isSequential);
 
-        TypedColumn<object> Values(bool stringsAreJson = false, bool recordsAreObjects = false) => new(
+        TypedColumn<object> Values(bool recordsAreObjects) => new(
             ordinal,
             name,
             static (r, i) => r.GetValue(i),
-            new JsonValue(options.ValueTypes) { StringsAreJson = stringsAreJson, RecordsAreObjects = recordsAreObjects }.Write,
+            new JsonValue(options.ValueTypes) { RecordsAreObjects = recordsAreObjects }.Write,
             isSequential);
     }
 }

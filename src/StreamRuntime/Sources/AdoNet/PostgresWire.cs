@@ -1,0 +1,130 @@
+using System.Buffers.Binary;
+
+namespace StreamRuntime.Sources.AdoNet;
+
+/// <summary>
+/// PostgreSQL's arrays as they came: Npgsql's own may have no NULL in them unless a setting allows it, and hold only what its element type can.
+/// </summary>
+internal static class PostgresWire
+{
+    private const int MostDimensions = 6;
+
+    /// <summary>How an element is written, by the name of its type; null for types whose bytes are nobody's but Npgsql's.</summary>
+    public static WireFormat? FindFormat(string typeName) => typeName switch
+    {
+        "boolean" => static (wire, output) => Write(wire, 1, static (w, o) => o.Write(w[0] != 0 ? "true"u8 : "false"u8), output),
+        "smallint" => static (wire, output) => Write(wire, 2, static (w, o) => JsonNumberText.Write(BinaryPrimitives.ReadInt16BigEndian(w), o), output),
+        "integer" => static (wire, output) => Write(wire, 4, static (w, o) => JsonNumberText.Write(BinaryPrimitives.ReadInt32BigEndian(w), o), output),
+        "bigint" => static (wire, output) => Write(wire, 8, static (w, o) => JsonNumberText.Write(BinaryPrimitives.ReadInt64BigEndian(w), o), output),
+        "real" => static (wire, output) => Write(wire, 4, static (w, o) => JsonNumberText.Write(BinaryPrimitives.ReadSingleBigEndian(w), o), output),
+        "double precision" => static (wire, output) => Write(wire, 8, static (w, o) => JsonNumberText.Write(BinaryPrimitives.ReadDoubleBigEndian(w), o), output),
+        "date" => static (wire, output) => Write(wire, 4, static (w, o) => PostgresText.WriteDate(BinaryPrimitives.ReadInt32BigEndian(w), o), output),
+        "time without time zone" => static (wire, output) => Write(wire, 8, static (w, o) => PostgresText.WriteTime(BinaryPrimitives.ReadInt64BigEndian(w), o), output),
+        "timestamp without time zone" => static (wire, output) => Write(wire, 8, static (w, o) => PostgresText.WriteTimestamp(BinaryPrimitives.ReadInt64BigEndian(w), o), output),
+        "timestamp with time zone" => static (wire, output) => Write(wire, 8, static (w, o) => PostgresText.WriteTimestampWithZone(BinaryPrimitives.ReadInt64BigEndian(w), o), output),
+        "uuid" => static (wire, output) => Write(wire, 16, static (w, o) => JsonValue.WriteGuid(new Guid(w, bigEndian: true), o), output),
+        "numeric" => PostgresText.TryWriteNumeric,
+        "interval" => PostgresText.TryWriteInterval,
+        "time with time zone" => PostgresText.TryWriteTimeWithZone,
+        "json" or "jsonb" => TryWriteJson,
+        _ when NpgsqlColumns.IsText(typeName) => TryWriteText,
+        _ => null,
+    };
+
+    /// <summary>Writes an array: its dimensions, then its elements, each with its length.</summary>
+    public static bool TryWriteArray(ReadOnlySpan<byte> wire, WireFormat element, RowBuffer output)
+    {
+        const int HeadBytes = 3 * sizeof(int);
+        const int DimensionBytes = 2 * sizeof(int);
+        if (wire.Length < HeadBytes)
+        {
+            return false;
+        }
+
+        int dimensions = BinaryPrimitives.ReadInt32BigEndian(wire);
+        if ((uint)dimensions > MostDimensions || wire.Length < HeadBytes + (dimensions * DimensionBytes))
+        {
+            return false;
+        }
+
+        if (dimensions == 0)
+        {
+            output.Write("[]"u8);
+            return true;
+        }
+
+        Span<int> lengths = stackalloc int[MostDimensions];
+        lengths = lengths[..dimensions];
+        for (int i = 0; i < dimensions; i++)
+        {
+            lengths[i] = BinaryPrimitives.ReadInt32BigEndian(wire[(HeadBytes + (i * DimensionBytes))..]);
+        }
+
+        ReadOnlySpan<byte> elements = wire[(HeadBytes + (dimensions * DimensionBytes))..];
+        return TryWriteDimension(lengths, ref elements, element, output) && elements.IsEmpty;
+    }
+
+    private static bool TryWriteDimension(scoped ReadOnlySpan<int> lengths, ref ReadOnlySpan<byte> elements, WireFormat element, RowBuffer output)
+    {
+        output.Write((byte)'[');
+        for (int i = 0; i < lengths[0]; i++)
+        {
+            if (i > 0)
+            {
+                output.Write((byte)',');
+            }
+
+            if (!(lengths.Length > 1 ? TryWriteDimension(lengths[1..], ref elements, element, output) : TryWriteElement(ref elements, element, output)))
+            {
+                return false;
+            }
+        }
+
+        output.Write((byte)']');
+        return true;
+    }
+
+    private static bool TryWriteElement(ref ReadOnlySpan<byte> elements, WireFormat element, RowBuffer output)
+    {
+        if (!BinaryPrimitives.TryReadInt32BigEndian(elements, out int length) || length > elements.Length - sizeof(int))
+        {
+            return false;
+        }
+
+        elements = elements[sizeof(int)..];
+        if (length < 0)
+        {
+            output.Write("null"u8);
+            return true;
+        }
+
+        ReadOnlySpan<byte> value = elements[..length];
+        elements = elements[length..];
+        return element(value, output);
+    }
+
+    private static bool TryWriteText(ReadOnlySpan<byte> wire, RowBuffer output)
+    {
+        output.Write((byte)'"');
+        JsonText.WriteEscaped(wire, output);
+        output.Write((byte)'"');
+        return true;
+    }
+
+    private static bool TryWriteJson(ReadOnlySpan<byte> wire, RowBuffer output)
+    {
+        output.Write(wire is [JsonBytesColumn.JsonbVersion, ..] ? wire[1..] : wire);
+        return !wire.IsEmpty;
+    }
+
+    private static bool Write(ReadOnlySpan<byte> wire, int length, Action<ReadOnlySpan<byte>, RowBuffer> write, RowBuffer output)
+    {
+        if (wire.Length != length)
+        {
+            return false;
+        }
+
+        write(wire, output);
+        return true;
+    }
+}
