@@ -103,9 +103,10 @@ public sealed partial class AdoNetTypesTests(LiveServer server, ITestOutputHelpe
         List<string> actual;
         try
         {
+            // Types without a binary form the server itself refuses, as Npgsql asks for no other.
             actual = await ReadAsync(sql, options);
         }
-        catch (StreamRuntimeException failure) when (failure.Kind == ErrorKind.UnsupportedType)
+        catch (StreamRuntimeException failure) when (failure.Kind == ErrorKind.UnsupportedType || failure.SqlState == "42883")
         {
             return failure.Message;
         }

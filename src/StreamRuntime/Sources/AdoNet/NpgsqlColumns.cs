@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace StreamRuntime.Sources.AdoNet;
 
 /// <summary>How columns of Npgsql are read where its own types would lose something, or make an object of each value.</summary>
@@ -17,6 +19,10 @@ internal static class NpgsqlColumns
         return typeName switch
         {
             _ when IsText(typeName) && type == typeof(string) => new TextBytesColumn(ordinal, name, isSequential, knowsLength: true),
+            "oid" or "xid" or "cid" when type == typeof(uint) => Wire(),
+            "xid8" when type == typeof(ulong) => Wire(),
+            "\"char\"" when type == typeof(char) => Wire(),
+            "inet" or "cidr" when type == typeof(IPAddress) || type == typeof(IPNetwork) || type.Namespace == "NpgsqlTypes" => Wire(),
             "numeric" when type == typeof(decimal) => new WireColumn(ordinal, name, PostgresText.TryWriteNumeric, isSequential),
             "interval" when type == typeof(TimeSpan) => new WireColumn(ordinal, name, PostgresText.TryWriteInterval, isSequential),
             "time with time zone" when type == typeof(DateTimeOffset) => new WireColumn(ordinal, name, PostgresText.TryWriteTimeWithZone, isSequential),
@@ -29,6 +35,8 @@ internal static class NpgsqlColumns
             "record" or "record[]" => Values(recordsAreObjects: true),
             _ => null,
         };
+
+        WireColumn Wire() => new(ordinal, name, PostgresWire.FindFormat(typeName)!, isSequential);
 
         TypedColumn<T> Field<T>(Action<T, RowBuffer> write) => new(ordinal, name, static (r, i) => r.GetFieldValue<T>(i), write, isSequential);
 

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
+using System.Net;
 
 namespace StreamRuntime.Sources.AdoNet;
 
 /// <summary>
-/// PostgreSQL's arrays as they came: Npgsql's own may have no NULL in them unless a setting allows it, and hold only what its element type can.
+/// PostgreSQL's values and arrays as they came. Npgsql's own arrays may have no NULL in them unless a setting allows it, and hold only what their element type can.
 /// </summary>
 internal static class PostgresWire
 {
@@ -26,6 +27,12 @@ internal static class PostgresWire
         "numeric" => PostgresText.TryWriteNumeric,
         "interval" => PostgresText.TryWriteInterval,
         "time with time zone" => PostgresText.TryWriteTimeWithZone,
+        "oid" or "xid" or "cid" => static (wire, output) => Write(wire, 4, static (w, o) => WriteQuoted(BinaryPrimitives.ReadUInt32BigEndian(w), o), output),
+        "xid8" => static (wire, output) => Write(wire, 8, static (w, o) => WriteQuoted(BinaryPrimitives.ReadUInt64BigEndian(w), o), output),
+        "money" => static (wire, output) => Write(wire, 8, static (w, o) => JsonNumberText.Write(BinaryPrimitives.ReadInt64BigEndian(w) * 0.01m, o), output),
+        "\"char\"" => TryWriteOneByte,
+        "inet" => static (wire, output) => TryWriteAddress(wire, alwaysWithBits: false, output),
+        "cidr" => static (wire, output) => TryWriteAddress(wire, alwaysWithBits: true, output),
         "json" or "jsonb" => TryWriteJson,
         _ when NpgsqlColumns.IsText(typeName) => TryWriteText,
         _ => null,
@@ -101,6 +108,62 @@ internal static class PostgresWire
         ReadOnlySpan<byte> value = elements[..length];
         elements = elements[length..];
         return element(value, output);
+    }
+
+    // The server writes them as strings, as they are no numbers to reckon with.
+    private static void WriteQuoted(ulong value, RowBuffer output)
+    {
+        output.Write((byte)'"');
+        JsonNumberText.Write(value, output);
+        output.Write((byte)'"');
+    }
+
+    /// <summary>A byte that is a character where it can be one, nothing where it is 0, and octal digits otherwise.</summary>
+    private static bool TryWriteOneByte(ReadOnlySpan<byte> wire, RowBuffer output)
+    {
+        if (wire.Length != 1)
+        {
+            return false;
+        }
+
+        byte value = wire[0];
+        output.Write((byte)'"');
+        if (value >= 0x80)
+        {
+            JsonText.WriteEscaped([(byte)'\\', (byte)('0' + (value >> 6)), (byte)('0' + (value >> 3 & 7)), (byte)('0' + (value & 7))], output);
+        }
+        else if (value != 0)
+        {
+            JsonText.WriteEscaped(wire, output);
+        }
+
+        output.Write((byte)'"');
+        return true;
+    }
+
+    /// <summary>Family, bits of the network, whether it is one, length, and the address.</summary>
+    private static bool TryWriteAddress(ReadOnlySpan<byte> wire, bool alwaysWithBits, RowBuffer output)
+    {
+        const int HeadBytes = 4;
+        if (wire.Length is not (HeadBytes + 4 or HeadBytes + 16))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> address = wire[HeadBytes..];
+        int bits = wire[1];
+        Span<char> text = stackalloc char[64];
+        new IPAddress(address).TryFormat(text, out int written);
+        output.Write((byte)'"');
+        JsonText.WriteChars(text[..written], output);
+        if (alwaysWithBits || bits != address.Length * 8)
+        {
+            output.Write((byte)'/');
+            JsonNumberText.Write(bits, output);
+        }
+
+        output.Write((byte)'"');
+        return true;
     }
 
     private static bool TryWriteText(ReadOnlySpan<byte> wire, RowBuffer output)
