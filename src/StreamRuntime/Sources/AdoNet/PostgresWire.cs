@@ -30,7 +30,11 @@ internal static class PostgresWire
         "oid" or "xid" or "cid" => static (wire, output) => Write(wire, 4, static (w, o) => WriteQuoted(BinaryPrimitives.ReadUInt32BigEndian(w), o), output),
         "xid8" => static (wire, output) => Write(wire, 8, static (w, o) => WriteQuoted(BinaryPrimitives.ReadUInt64BigEndian(w), o), output),
         "money" => static (wire, output) => Write(wire, 8, static (w, o) => JsonNumberText.Write(BinaryPrimitives.ReadInt64BigEndian(w) * 0.01m, o), output),
-        "\"char\"" => TryWriteOneByte,
+        "\"char\"" or "char" => TryWriteOneByte,
+        "oidvector" => static (wire, output) => TryWriteArray(wire, FindFormat("oid")!, output),
+        "int4range" or "int8range" or "numrange" or "daterange" or "tsrange" or "tstzrange" => PostgresRange.Format(FindFormat(Bound(typeName))!),
+        "int4multirange" or "int8multirange" or "nummultirange" or "datemultirange" or "tsmultirange" or "tstzmultirange" =>
+            PostgresRange.MultiFormat(FindFormat(Bound(typeName))!),
         "inet" => static (wire, output) => TryWriteAddress(wire, alwaysWithBits: false, output),
         "cidr" => static (wire, output) => TryWriteAddress(wire, alwaysWithBits: true, output),
         "json" or "jsonb" => TryWriteJson,
@@ -109,6 +113,16 @@ internal static class PostgresWire
         elements = elements[length..];
         return element(value, output);
     }
+
+    private static string Bound(string rangeName) => rangeName switch
+    {
+        "int4range" or "int4multirange" => "integer",
+        "int8range" or "int8multirange" => "bigint",
+        "numrange" or "nummultirange" => "numeric",
+        "daterange" or "datemultirange" => "date",
+        "tsrange" or "tsmultirange" => "timestamp without time zone",
+        _ => "timestamp with time zone",
+    };
 
     // The server writes them as strings, as they are no numbers to reckon with.
     private static void WriteQuoted(ulong value, RowBuffer output)
