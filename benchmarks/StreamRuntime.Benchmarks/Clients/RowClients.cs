@@ -6,6 +6,7 @@ internal static class RowClients
     public const string Socket = "socket";
     public const string AsyncSocket = "socket-async";
     public const string Library = "library";
+    public const string LibraryWithoutReset = "library-without-reset";
     public const string NpgsqlString = "npgsql-string";
     public const string NpgsqlBytes = "npgsql-bytes";
     public const string NpgsqlStream = "npgsql-stream";
@@ -25,6 +26,7 @@ internal static class RowClients
         Socket => new SocketClient(connection),
         AsyncSocket => new AsyncSocketClient(connection),
         Library => new LibraryClient(connection),
+        LibraryWithoutReset => new LibraryClient(connection, resetsSessions: false),
         NpgsqlString => new NpgsqlClient(connection, NpgsqlReading.String),
         NpgsqlBytes => new NpgsqlClient(connection, NpgsqlReading.Bytes),
         NpgsqlStream => new NpgsqlClient(connection, NpgsqlReading.SequentialStream),

@@ -228,15 +228,8 @@ public sealed class PostgresDataSource : IAsyncDisposable
             return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), either.Token, _shapes, !_isBehindPooler && !_isKeepingRefused)
                 .ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The server may be waiting for a lock, where it does not notice that we hang up.
-            await QueryCanceller.RequestAsync(connection).ConfigureAwait(false);
-            if (cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-
             throw new StreamRuntimeException(
                 ErrorKind.Timeout,
                 $"The server at {connection.Endpoint} did not answer the query within {limit.TotalSeconds:0.###} s ({(isTotal ? nameof(options.TotalTimeout) : nameof(options.ProgressTimeout))}).",

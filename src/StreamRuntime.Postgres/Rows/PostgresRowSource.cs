@@ -186,11 +186,6 @@ internal sealed class PostgresRowSource : IRowSource
         {
             Take(await _prepared!.RunFromTextAsync(cancellationToken).ConfigureAwait(false));
         }
-        catch (OperationCanceledException)
-        {
-            await QueryCanceller.RequestAsync(_connection).ConfigureAwait(false);
-            throw;
-        }
         catch (StreamRuntimeException refused) when (Resynchronization.CanHelp(refused))
         {
             if (await Resynchronization.TryRunAsync(_connection).ConfigureAwait(false))

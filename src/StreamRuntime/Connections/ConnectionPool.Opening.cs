@@ -63,12 +63,7 @@ public sealed partial class ConnectionPool<TConnection>
             EmptiedLocked();
         }
 
-        PoolLog.Opened(_options.Logger, _options.Name);
-        if (PoolMetrics.MeasuresCreateTime)
-        {
-            PoolMetrics.Created(_options.Name, MonotonicClock.Between(startedAt, _wheel.Clock.Now));
-        }
-
+        long openedAt = _wheel.Clock.Now;
         if (_options.MaxLifetime != Timeout.InfiniteTimeSpan)
         {
             slot.LifetimeDeadline.Schedule(DueAfter(_options.MaxLifetime * (1 - Random.Shared.NextDouble() * LifetimeSpread)));
@@ -84,6 +79,13 @@ public sealed partial class ConnectionPool<TConnection>
             }
 
             await CloseCountedAsync(slot).ConfigureAwait(false);
+        }
+
+        // Last: whoever listens may throw, and the connection has its place by now.
+        PoolLog.Opened(_options.Logger, _options.Name);
+        if (PoolMetrics.MeasuresCreateTime)
+        {
+            PoolMetrics.Created(_options.Name, MonotonicClock.Between(startedAt, openedAt));
         }
     }
 
@@ -104,7 +106,6 @@ public sealed partial class ConnectionPool<TConnection>
             EmptiedLocked();
         }
 
-        PoolLog.OpenFailed(_options.Logger, _options.Name, failure);
         if (hasWaiter)
         {
             waiter.Timeout.Cancel();
@@ -112,6 +113,7 @@ public sealed partial class ConnectionPool<TConnection>
         }
 
         Open(toOpen);
+        PoolLog.OpenFailed(_options.Logger, _options.Name, failure);
     }
 
     /// <summary>Takes a connection out of the idle ones; it counts as closing from then on.</summary>
