@@ -1,3 +1,4 @@
+using StreamRuntime.Diagnostics;
 using StreamRuntime.Timing;
 
 namespace StreamRuntime.Connections;
@@ -64,6 +65,11 @@ public sealed partial class ConnectionPool<TConnection>
         }
 
         PoolLog.Opened(_options.Logger, _options.Name);
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionOpened(_options.Name, MonotonicClock.Between(startedAt, _wheel.Clock.Now).TotalMilliseconds);
+        }
+
         if (PoolMetrics.MeasuresCreateTime)
         {
             PoolMetrics.Created(_options.Name, MonotonicClock.Between(startedAt, _wheel.Clock.Now));
@@ -105,6 +111,12 @@ public sealed partial class ConnectionPool<TConnection>
         }
 
         PoolLog.OpenFailed(_options.Logger, _options.Name, failure);
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionFailed(
+                _options.Name, failure is StreamRuntimeException ours ? ours.SqlState ?? ours.Kind.ToString() : failure.GetType().FullName!);
+        }
+
         if (hasWaiter)
         {
             waiter.Timeout.Cancel();
@@ -179,6 +191,11 @@ public sealed partial class ConnectionPool<TConnection>
 #pragma warning restore CA1031
         {
             PoolLog.CloseFailed(_options.Logger, _options.Name, failure);
+        }
+
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionClosed(_options.Name);
         }
     }
 
