@@ -21,6 +21,7 @@ internal sealed partial class RuntimeEventSource
     private bool WantsSnapshots => IsEnabled(EventLevel.Informational, Keywords.Snapshots);
 
     /// <summary>Has a part of the library take part in every snapshot from now on.</summary>
+    [NonEvent]
     public void AddToSnapshots(SnapshotPart part)
     {
         lock (_writing)
@@ -31,6 +32,7 @@ internal sealed partial class RuntimeEventSource
 
     /// <summary>Writes one snapshot, unless another is being written or nobody wants any.</summary>
     /// <param name="maxStreams">How many streams it lists at most.</param>
+    [NonEvent]
     public void WriteSnapshot(int maxStreams)
     {
         if (!WantsSnapshots)
@@ -92,6 +94,7 @@ internal sealed partial class RuntimeEventSource
         base.Dispose(disposing);
     }
 
+    [NonEvent]
     private void WriteProcess(long snapshot) => Process(
         snapshot,
         TimeProvider.System.GetElapsedTime(_startedAt).TotalMilliseconds,

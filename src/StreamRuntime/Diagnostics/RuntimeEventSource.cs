@@ -25,19 +25,19 @@ internal sealed partial class RuntimeEventSource : EventSource
 
     [Event(3, Level = EventLevel.Informational, Keywords = Keywords.Streams)]
     public void StreamPaused(long stream, string reason, long rows, long bufferedRows, long bufferedBytes) =>
-        WriteEvent(3, [stream, reason, rows, bufferedRows, bufferedBytes]);
+        WriteEvent(3, stream, reason, rows, bufferedRows, bufferedBytes);
 
     [Event(4, Level = EventLevel.Informational, Keywords = Keywords.Streams)]
-    public void StreamResumed(long stream, double pausedMs, bool byTimeout) => WriteEvent(4, [stream, pausedMs, byTimeout]);
+    public void StreamResumed(long stream, double pausedMs, bool byTimeout) => WriteEvent(4, stream, pausedMs, byTimeout);
 
     [Event(5, Level = EventLevel.Informational, Keywords = Keywords.Streams)]
-    public void StreamCompleted(long stream, long rows, long bytes, double elapsedMs) => WriteEvent(5, [stream, rows, bytes, elapsedMs]);
+    public void StreamCompleted(long stream, long rows, long bytes, double elapsedMs) => WriteEvent(5, stream, rows, bytes, elapsedMs);
 
     [Event(6, Level = EventLevel.Warning, Keywords = Keywords.Streams)]
-    public void StreamFailed(long stream, string error, long rows, long bytes, double elapsedMs) => WriteEvent(6, [stream, error, rows, bytes, elapsedMs]);
+    public void StreamFailed(long stream, string error, long rows, long bytes, double elapsedMs) => WriteEvent(6, stream, error, rows, bytes, elapsedMs);
 
     [Event(7, Level = EventLevel.Informational, Keywords = Keywords.Pools)]
-    public void ConnectionOpened(string pool, double elapsedMs) => WriteEvent(7, [pool, elapsedMs]);
+    public void ConnectionOpened(string pool, double elapsedMs) => WriteEvent(7, pool, elapsedMs);
 
     [Event(8, Level = EventLevel.Informational, Keywords = Keywords.Pools)]
     public void ConnectionClosed(string pool) => WriteEvent(8, pool);
@@ -66,15 +66,24 @@ internal sealed partial class RuntimeEventSource : EventSource
         long queuedWorkItems) =>
         WriteEvent(
             20,
-            [
-                snapshot, uptimeMs, cpuMs, processors, workingSetBytes, heapBytes, allocatedBytes, gcPauseMs, gen0Collections, gen1Collections, gen2Collections, threads,
-                queuedWorkItems,
-            ]);
+            snapshot,
+            uptimeMs,
+            cpuMs,
+            processors,
+            workingSetBytes,
+            heapBytes,
+            allocatedBytes,
+            gcPauseMs,
+            gen0Collections,
+            gen1Collections,
+            gen2Collections,
+            threads,
+            queuedWorkItems);
 
     [Event(21, Level = EventLevel.Informational, Keywords = Keywords.Snapshots)]
     public void StreamTotals(
         long snapshot, int running, int paused, long rows, long bytes, long rowsFiltered, long pauses, double pausedMs, long bufferedBytes) =>
-        WriteEvent(21, [snapshot, running, paused, rows, bytes, rowsFiltered, pauses, pausedMs, bufferedBytes]);
+        WriteEvent(21, snapshot, running, paused, rows, bytes, rowsFiltered, pauses, pausedMs, bufferedBytes);
 
     [Event(22, Level = EventLevel.Informational, Keywords = Keywords.Snapshots)]
     public void Stream(
@@ -93,15 +102,15 @@ internal sealed partial class RuntimeEventSource : EventSource
         double waitingMs,
         double elapsedMs) =>
         WriteEvent(
-            22, [snapshot, stream, name, state, rows, bytes, rowsFiltered, bufferedBytes, pauses, pausedMs, currentPauseMs, pauseReason, waitingMs, elapsedMs]);
+            22, snapshot, stream, name, state, rows, bytes, rowsFiltered, bufferedBytes, pauses, pausedMs, currentPauseMs, pauseReason, waitingMs, elapsedMs);
 
     [Event(23, Level = EventLevel.Informational, Keywords = Keywords.Snapshots)]
     public void Pool(
         long snapshot, string name, int leased, int idle, int opening, int closing, int waiting, int max, long leases, long opened, long openFailures, long timeouts) =>
-        WriteEvent(23, [snapshot, name, leased, idle, opening, closing, waiting, max, leases, opened, openFailures, timeouts]);
+        WriteEvent(23, snapshot, name, leased, idle, opening, closing, waiting, max, leases, opened, openFailures, timeouts);
 
     [Event(24, Level = EventLevel.Informational, Keywords = Keywords.Snapshots)]
-    public void SnapshotCompleted(long snapshot, int entries) => WriteEvent(24, [snapshot, entries]);
+    public void SnapshotCompleted(long snapshot, long entries) => WriteEvent(24, snapshot, entries);
 
     [Event(25, Level = EventLevel.Warning, Keywords = Keywords.Snapshots)]
     public void SnapshotFailed(long snapshot, string error) => WriteEvent(25, snapshot, error);

@@ -8,6 +8,9 @@ public sealed partial class JsonRowStream
     /// <summary>Where it is listed, for whoever takes it off the list.</summary>
     internal int Place { get; set; }
 
+    /// <summary>Its name, or else what its source says of itself.</summary>
+    internal string Label => Name ?? _source.Description;
+
     internal long BytesDelivered => Volatile.Read(ref _bytesDelivered);
 
     /// <summary>Adds what the stream has done, and where it stands, to the sums over all of them. Allocates nothing.</summary>

@@ -66,18 +66,16 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
     public StreamState State => _state.Value;
 
     /// <summary>
-    /// What the stream is called where streams are listed for people: <see cref="JsonRowStreamOptions.Name"/>, or <see cref="IRowSource.Description"/> where that is
-    /// not given. Must not hold secrets.
+    /// What the stream is called where streams are listed for people. Starts as <see cref="JsonRowStreamOptions.Name"/>, which setting it to null brings back; null where
+    /// neither is given, and then <see cref="IRowSource.Description"/> is listed. Must not hold secrets.
     /// </summary>
-    /// <exception cref="ArgumentNullException">The value is null.</exception>
-    public string Name
+    public string? Name
     {
-        get => Volatile.Read(ref _name) ?? _options.Name ?? _source.Description;
+        get => Volatile.Read(ref _name) ?? _options.Name;
         set
         {
-            ArgumentNullException.ThrowIfNull(value);
             Volatile.Write(ref _name, value);
-            StreamEvents.Named(Id, value);
+            StreamEvents.Named(Id, this);
         }
     }
 

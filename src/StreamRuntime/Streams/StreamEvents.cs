@@ -11,15 +11,15 @@ internal static class StreamEvents
     {
         if (RuntimeEventSource.Log.WantsStreams)
         {
-            RuntimeEventSource.Log.StreamStarted(id, stream.Name);
+            RuntimeEventSource.Log.StreamStarted(id, stream.Label);
         }
     }
 
-    public static void Named(int id, string name)
+    public static void Named(int id, JsonRowStream stream)
     {
         if (RuntimeEventSource.Log.WantsStreams)
         {
-            RuntimeEventSource.Log.StreamNamed(id, name);
+            RuntimeEventSource.Log.StreamNamed(id, stream.Label);
         }
     }
 

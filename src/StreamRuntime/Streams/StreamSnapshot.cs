@@ -40,7 +40,7 @@ internal sealed class StreamSnapshot
         log.Stream(
             snapshot,
             stream.Id,
-            stream.Name,
+            stream.Label,
             now.State switch
             {
                 StreamState.Running => nameof(StreamState.Running),
