@@ -1,0 +1,69 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Microsoft.Diagnostics.NETCore.Client;
+
+namespace StreamRuntime.Cli.Watching;
+
+/// <summary>The processes of this machine that can be watched.</summary>
+internal static class RuntimeProcesses
+{
+    private const string Runtime = "StreamRuntime.dll";
+
+    public static bool Exists(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+        catch (Win32Exception)
+        {
+            // There is one, and it is somebody else's.
+            return true;
+        }
+    }
+
+    /// <summary>Those that publish a diagnostics port to us and have the runtime loaded, with how they were started.</summary>
+    public static IReadOnlyList<(int Id, string Command)> Find() =>
+    [
+        .. from id in DiagnosticsClient.GetPublishedProcesses().Order()
+           where id != Environment.ProcessId && HasRuntime(id)
+           let command = CommandOf(id)
+           where !IsTop(command)
+           select (id, command),
+    ];
+
+    private static bool HasRuntime(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return process.Modules.Cast<ProcessModule>().Any(m => Runtime.Equals(m.ModuleName, StringComparison.OrdinalIgnoreCase));
+        }
+        catch (Exception gone) when (gone is ArgumentException or Win32Exception or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            // It has ended since, or does not show itself to us.
+            return false;
+        }
+    }
+
+    private static string CommandOf(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return OperatingSystem.IsLinux() ? File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' ').Trim() : process.ProcessName;
+        }
+        catch (Exception gone) when (gone is ArgumentException or Win32Exception or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    // Others that watch have the runtime's names loaded as well, and no streams.
+    private static bool IsTop(string command) => command.Contains("streamrt", StringComparison.Ordinal) && command.Split(' ').Contains("top");
+}
