@@ -18,6 +18,9 @@ internal sealed partial class RuntimeEventSource
     private volatile SnapshotPart[] _parts = [];
     private long _snapshots;
 
+    /// <summary>True while snapshots are written by themselves.</summary>
+    internal bool TakesSnapshots => _timer.IsRunning;
+
     private bool WantsSnapshots => IsEnabled(EventLevel.Informational, Keywords.Snapshots);
 
     /// <summary>Has a part of the library take part in every snapshot from now on.</summary>

@@ -8,6 +8,17 @@ internal sealed class SnapshotTimer
     private SnapshotSettings _settings;
     private ITimer? _timer;
 
+    public bool IsRunning
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timer is not null;
+            }
+        }
+    }
+
     /// <summary>Begins, or takes what somebody else asks for as well: the shorter interval and the larger number of streams.</summary>
     public void Start(SnapshotSettings settings, RuntimeEventSource log)
     {
