@@ -35,8 +35,9 @@ public sealed class GatewayActivityTests
         }
         else
         {
-            await using RawWebSocket socket = await RawWebSocket.OpenAsync(host, $"/rows/{endpoint}");
-            await socket.ReadToCloseAsync();
+            using RawWebSocket socket = await RawWebSocket.ConnectAsync(host, $"/rows/{endpoint}");
+            Assert.Equal(1000, (await socket.ReadCloseAsync()).Code);
+            await socket.SendCloseAsync(1000);
         }
 
         await host.QuietAsync();

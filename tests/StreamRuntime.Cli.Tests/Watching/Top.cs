@@ -19,7 +19,7 @@ internal sealed class Top : IAsyncDisposable
     public string Errors => _run.Errors;
 
     public static Top Start(int processId, params string[] arguments) =>
-        new(Streamrt.Start(["top", processId.ToString(CultureInfo.InvariantCulture), "--json", "--interval", "200ms", .. arguments]));
+        new(Streamrt.Start(["top", processId.ToString(CultureInfo.InvariantCulture), "--json", .. arguments.Contains("--interval") ? [] : (string[])["--interval", "200ms"], .. arguments]));
 
     /// <summary>The next refresh; null when there is none any more.</summary>
     public async Task<JsonElement?> ReadAsync()
