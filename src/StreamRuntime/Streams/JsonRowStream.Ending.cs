@@ -71,7 +71,11 @@ public sealed partial class JsonRowStream
         Volatile.Read(ref _gate)?.Open();
         _clock?.Dispose();
         LiveStreams.Remove(this);
-        StreamMetrics.Ended(_options.TimeProvider.GetElapsedTime(_startedAt, _endedAt), end, error);
+        if (StreamMetrics.MeasuresDuration)
+        {
+            StreamMetrics.Ended(_options.TimeProvider.GetElapsedTime(_startedAt, _endedAt), end, error);
+        }
+
         StreamEvents.Ended(Id, this, end, error);
         if (end == StreamState.Complete)
         {

@@ -37,6 +37,8 @@ internal static class StreamMetrics
 
     public static bool MeasuresTimeToFirstRow => TimeToFirstRow.Enabled;
 
+    public static bool MeasuresDuration => Duration.Enabled;
+
     // As the conventions advise for database clients.
     private static InstrumentAdvice<double> Boundaries => new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600] };
 
@@ -50,16 +52,13 @@ internal static class StreamMetrics
 
     public static void Ended(TimeSpan time, StreamState end, Exception? error)
     {
-        if (Duration.Enabled)
+        if (end == StreamState.Complete)
         {
-            if (end == StreamState.Complete)
-            {
-                Duration.Record(time.TotalSeconds);
-            }
-            else
-            {
-                Duration.Record(time.TotalSeconds, new KeyValuePair<string, object?>("error.type", StreamEvents.TypeOf(error)));
-            }
+            Duration.Record(time.TotalSeconds);
+        }
+        else
+        {
+            Duration.Record(time.TotalSeconds, new KeyValuePair<string, object?>("error.type", StreamEvents.TypeOf(error)));
         }
     }
 
