@@ -19,6 +19,8 @@ public sealed class ListenedRowsTests
     [Fact]
     public void MillionRows_WithEverybodyListening_AreNotMeasuredOneByOne_NorAllocateMore()
     {
+        // Once for what the first call of anything allocates.
+        ReadAll();
         long quiet = ReadAll();
         using var meters = new CountingMeters();
         using var events = new EventRecorder(RuntimeEvents.StreamKeyword);
@@ -40,12 +42,18 @@ public sealed class ListenedRowsTests
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         JsonRowStream stream = JsonRowStream.Create(new SampleRowSource(RowCount));
-        while (stream.ReadBatchAsync() is { IsCompleted: true, Result: true })
+        while (Now(stream.ReadBatchAsync()))
         {
         }
 
         Assert.Equal((StreamState.Complete, RowCount), (stream.State, stream.GetStatistics().RowsDelivered));
         return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    private static T Now<T>(ValueTask<T> task)
+    {
+        Assert.True(task.IsCompleted);
+        return task.GetAwaiter().GetResult();
     }
 
     private sealed class CountingMeters : IDisposable

@@ -99,8 +99,14 @@ public sealed class LiveStreamsTests
     private static WeakReference ReadAndDrop()
     {
         JsonRowStream stream = JsonRowStream.Create(new SampleRowSource(20, batchBytes: 2000));
-        Assert.True(stream.ReadBatchAsync() is { IsCompleted: true, Result: true });
+        Assert.True(Now(stream.ReadBatchAsync()));
         return new WeakReference(stream);
+    }
+
+    private static T Now<T>(ValueTask<T> task)
+    {
+        Assert.True(task.IsCompleted);
+        return task.GetAwaiter().GetResult();
     }
 
     private static List<JsonRowStream> Listed()
