@@ -3,8 +3,7 @@ namespace StreamRuntime.Cli.Watching;
 /// <summary>What a process stood at, at one instant.</summary>
 internal sealed record Snapshot(ProcessFigures Process, StreamSums Sums, IReadOnlyList<StreamFigures> Streams, IReadOnlyList<PoolFigures> Pools);
 
-/// <summary>The process itself. Counts and times are since its start.</summary>
-/// <param name="UptimeMs">Since the runtime's event source was made: the clock of the snapshots.</param>
+/// <summary>The process itself. Counts and times are since its start, but for <see cref="UptimeMs"/>, the clock of the snapshots, which begins with the event source.</summary>
 internal sealed record ProcessFigures(
     double UptimeMs,
     double CpuMs,

@@ -18,7 +18,5 @@ internal abstract class TopDisplay : IDisposable
     /// <exception cref="DestinationException">Nobody reads it any more, or it can't be written.</exception>
     public abstract void Show(Refresh refresh);
 
-    public virtual void Dispose()
-    {
-    }
+    public abstract void Dispose();
 }
