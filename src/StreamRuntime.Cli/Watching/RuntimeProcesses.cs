@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Diagnostics.NETCore.Client;
 
 namespace StreamRuntime.Cli.Watching;
@@ -30,12 +31,20 @@ internal static class RuntimeProcesses
     /// <summary>Those that publish a diagnostics port to us and have the runtime loaded, with how they were started.</summary>
     public static IReadOnlyList<(int Id, string Command)> Find() =>
     [
-        .. from id in DiagnosticsClient.GetPublishedProcesses().Order()
+        .. from id in Published().Distinct().Order()
            where id != Environment.ProcessId && HasRuntime(id)
            let command = CommandOf(id)
            where !IsTop(command)
            select (id, command),
     ];
+
+    // The client's own list fails on Linux where it meets a process of the kernel, so the ports are looked for by the name that the runtime gives them.
+    private static IEnumerable<int> Published() => OperatingSystem.IsWindows()
+        ? DiagnosticsClient.GetPublishedProcesses()
+        : from path in Directory.EnumerateFiles(Path.GetTempPath(), "dotnet-diagnostic-*-socket")
+          let id = int.TryParse(Path.GetFileName(path).Split('-')[2], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0
+          where id > 0
+          select id;
 
     private static bool HasRuntime(int id)
     {
