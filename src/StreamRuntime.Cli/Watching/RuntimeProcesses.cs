@@ -50,6 +50,12 @@ internal static class RuntimeProcesses
     {
         try
         {
+            if (OperatingSystem.IsLinux())
+            {
+                // An assembly that is not compiled ahead is mapped as data, which is no module to .NET.
+                return File.ReadLines($"/proc/{id}/maps").Any(line => line.EndsWith("/" + Runtime, StringComparison.Ordinal));
+            }
+
             using var process = Process.GetProcessById(id);
             return process.Modules.Cast<ProcessModule>().Any(m => Runtime.Equals(m.ModuleName, StringComparison.OrdinalIgnoreCase));
         }
