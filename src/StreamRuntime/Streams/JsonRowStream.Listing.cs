@@ -16,9 +16,7 @@ public sealed partial class JsonRowStream
     /// <summary>Adds what the stream has done, and where it stands, to the sums over all of them. Allocates nothing.</summary>
     internal void AddTo(ref StreamTotals totals)
     {
-        totals.Rows += Volatile.Read(ref _rowsDelivered);
-        totals.Bytes += Volatile.Read(ref _bytesDelivered);
-        totals.RowsFiltered += _rows.Filtered;
+        AddRowsTo(ref totals);
         totals.BufferedBytes += Volatile.Read(ref _buffered);
         if (Volatile.Read(ref _gate) is { } gate)
         {
@@ -36,5 +34,26 @@ public sealed partial class JsonRowStream
                 totals.Paused++;
                 break;
         }
+    }
+
+    /// <summary>The same for a stream that has ended, by whoever ended it and opened its gate: it stands nowhere, and nobody can pause it any more.</summary>
+    internal void AddEndTo(ref StreamTotals totals)
+    {
+        AddRowsTo(ref totals);
+
+        // A gate that is made just now is one that a lost pause made, and has counted nothing.
+        if (_gate is { } gate)
+        {
+            PauseStatistics pauses = gate.FinalStatistics;
+            totals.Pauses += pauses.Count;
+            totals.PausedTime += pauses.PausedTime;
+        }
+    }
+
+    private void AddRowsTo(ref StreamTotals totals)
+    {
+        totals.Rows += Volatile.Read(ref _rowsDelivered);
+        totals.Bytes += Volatile.Read(ref _bytesDelivered);
+        totals.RowsFiltered += _rows.Filtered;
     }
 }

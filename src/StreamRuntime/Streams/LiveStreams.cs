@@ -33,9 +33,8 @@ internal static class LiveStreams
     /// <summary>Takes a stream off the list that has ended. Called once for each.</summary>
     public static void Remove(JsonRowStream stream)
     {
-        // Before the lock, as the stream has locks of its own.
         StreamTotals done = default;
-        stream.AddTo(ref done);
+        stream.AddEndTo(ref done);
         Stripes[stream.Place & (Stripes.Length - 1)].Remove(stream, done);
     }
 

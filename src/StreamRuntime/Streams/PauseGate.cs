@@ -167,6 +167,9 @@ internal sealed class PauseGate
         }
     }
 
+    /// <summary>The statistics after <see cref="Open"/>, for whoever called it: nothing of them changes any more, so this needs no lock.</summary>
+    public PauseStatistics FinalStatistics => new(_count, _pausedBefore, _last);
+
     public PauseStatistics GetStatistics()
     {
         lock (_open)

@@ -25,7 +25,7 @@ public sealed class DatabaseTelemetryTests
         });
         PostgresOptions options = Outcome.OptionsFor(server) with { Database = "shop" };
         await using PostgresDataSource source = PostgresDataSource.Create(options with { Pool = options.Pool with { MaxSize = 7 } });
-        using Activity request = new Activity("request").Start();
+        using Activity request = new Activity("request") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
         JsonRowStream stream = await source.StreamAsync(new PostgresQuery("select data from t where i = $1", PostgresParameter.From("secret")));
         Assert.Equal($"127.0.0.1:{server.Port}/shop", stream.Label);
 
