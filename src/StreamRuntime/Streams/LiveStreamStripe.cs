@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace StreamRuntime.Streams;
 
 /// <summary>A part of the list of live streams, with a lock of its own, which guards every field.</summary>
 /// <remarks>
-/// A place holds a young stream, or the <see cref="OldStream"/> that stands for one, or nothing and the number of the next free place. Inside the lock only streams' gates
-/// are locked, and nobody who holds a gate comes here.
+/// A place holds a young stream, or a weak handle to an old one, or neither and the number of the next free place. Inside the lock only streams' gates are locked, and
+/// nobody who holds a gate comes here. Growing old allocates nothing but the handle, as it happens whenever the collector pleases.
 /// </remarks>
 /// <param name="number">Which part it is; from 0 on.</param>
 /// <param name="count">How many there are, a power of two.</param>
@@ -42,7 +44,7 @@ internal sealed class LiveStreamStripe(int number, int count)
             _live++;
             stream.Id = (++_added * count + number) & int.MaxValue;
             stream.Place = at * count + number;
-            _places[at].Entry = stream;
+            _places[at].Young = stream;
         }
     }
 
@@ -63,19 +65,23 @@ internal sealed class LiveStreamStripe(int number, int count)
         {
             for (int at = 0; at < _used; at++)
             {
-                switch (_places[at].Entry)
+                ref Place place = ref _places[at];
+                if (place.Young is { } young)
                 {
-                    case JsonRowStream stream:
-                        stream.AddTo(ref totals);
-                        break;
-                    case OldStream { Stream: { } stream } old:
-                        old.Seen = default;
-                        stream.AddTo(ref old.Seen);
-                        totals.Add(old.Seen);
-                        break;
-                    case OldStream dropped:
-                        DropLocked(at, dropped);
-                        break;
+                    young.AddTo(ref totals);
+                }
+                else if (place.IsOld)
+                {
+                    if (place.Old.TryGetTarget(out JsonRowStream? old))
+                    {
+                        place.Seen = default;
+                        old.AddTo(ref place.Seen);
+                        totals.Add(place.Seen);
+                    }
+                    else
+                    {
+                        DropLocked(at);
+                    }
                 }
             }
 
@@ -89,9 +95,14 @@ internal sealed class LiveStreamStripe(int number, int count)
         {
             for (int at = 0; at < _used; at++)
             {
-                if (_places[at].Entry is var entry && (entry as JsonRowStream ?? (entry as OldStream)?.Stream) is { } stream)
+                ref Place place = ref _places[at];
+                if (place.Young is { } young)
                 {
-                    streams.Add(stream);
+                    streams.Add(young);
+                }
+                else if (place.IsOld && place.Old.TryGetTarget(out JsonRowStream? old))
+                {
+                    streams.Add(old);
                 }
             }
         }
@@ -104,30 +115,39 @@ internal sealed class LiveStreamStripe(int number, int count)
         {
             for (int at = 0; at < _used; at++)
             {
-                switch (_places[at].Entry)
+                ref Place place = ref _places[at];
+                if (place.Young is { } young && GC.GetGeneration(young) == GC.MaxGeneration)
                 {
-                    case JsonRowStream stream when GC.GetGeneration(stream) == GC.MaxGeneration:
-                        var made = new OldStream(stream);
-                        stream.AddTo(ref made.Seen);
-                        _places[at].Entry = made;
-                        break;
-                    case OldStream { Stream: null } dropped:
-                        DropLocked(at, dropped);
-                        break;
+                    place.Old = new WeakGCHandle<JsonRowStream>(young);
+                    place.Young = null;
+                    place.Seen = default;
+                    young.AddTo(ref place.Seen);
+                }
+                else if (place.IsOld && !place.Old.TryGetTarget(out _))
+                {
+                    DropLocked(at);
                 }
             }
         }
     }
 
     // What it did after it was last looked at is not known.
-    private void DropLocked(int at, OldStream dropped)
+    private void DropLocked(int at)
     {
-        _ended.AddDone(dropped.Seen);
+        _ended.AddDone(_places[at].Seen);
         FreeLocked(at);
     }
 
     private void FreeLocked(int at)
     {
+        ref Place place = ref _places[at];
+        place.Young = null;
+        if (place.IsOld)
+        {
+            place.Old.Dispose();
+            place.Old = default;
+        }
+
         _live--;
         if (_live == 0 && _places.Length > MostPlacesKept)
         {
@@ -138,22 +158,19 @@ internal sealed class LiveStreamStripe(int number, int count)
             return;
         }
 
-        _places[at] = new Place { NextFree = _firstFree };
+        place.NextFree = _firstFree;
         _firstFree = at;
     }
 
     private struct Place
     {
-        public object? Entry;
+        public JsonRowStream? Young;
+        public WeakGCHandle<JsonRowStream> Old;
         public int NextFree;
-    }
 
-    /// <summary>Stands for a stream without keeping it alive.</summary>
-    private sealed class OldStream(JsonRowStream stream) : WeakReference(stream)
-    {
-        /// <summary>What it had done when it was last looked at.</summary>
+        /// <summary>What an old stream had done when it was last looked at.</summary>
         public StreamTotals Seen;
 
-        public JsonRowStream? Stream => (JsonRowStream?)Target;
+        public readonly bool IsOld => Old.IsAllocated;
     }
 }
