@@ -102,6 +102,9 @@ internal sealed class PostgresRowSource : IRowSource
     /// <summary>The server that runs the query.</summary>
     public PostgresEndpoint Endpoint => _connection.Endpoint;
 
+    /// <summary>Where the rows come from; not which, as a statement's text may hold values.</summary>
+    public string Description => $"{_connection.Endpoint}/{_connection.Options.Database ?? _connection.Options.User}";
+
     /// <summary>How the session that runs the query reads the backslashes in its strings.</summary>
     public bool HasStandardStrings => _connection.Parameters.StandardConformingStrings;
 

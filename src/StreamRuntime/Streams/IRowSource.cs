@@ -8,6 +8,9 @@ namespace StreamRuntime.Streams;
 /// </remarks>
 public interface IRowSource : IAsyncDisposable
 {
+    /// <summary>What the rows are, for people: shown where a stream without a name is listed, and asked for only then. Must not hold secrets. The type's name by default.</summary>
+    string Description => GetType().Name;
+
     /// <summary>
     /// Receives once and adds every row that is now complete to <paramref name="rows"/>; none is a legal answer when a row is
     /// still partial. While a stream is paused this is not called, so a source must not read ahead by itself.
