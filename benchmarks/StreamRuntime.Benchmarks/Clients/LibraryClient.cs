@@ -34,7 +34,7 @@ internal sealed class LibraryClient(string connection, bool resetsSessions = tru
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private static RowTotals Add(RowTotals totals, RowBatch batch)
+    internal static RowTotals Add(RowTotals totals, RowBatch batch)
     {
         long bytes = 0;
         int rows = 0;

@@ -12,6 +12,13 @@ internal static class RowClients
     public const string NpgsqlStream = "npgsql-stream";
     public const string NpgsqlSequentialBytes = "npgsql-sequential-bytes";
     public const string NpgsqlJson = "npgsql-json";
+    public const string NpgsqlCopiedBytes = "npgsql-copied-bytes";
+    public const string NpgsqlSequentialCopiedBytes = "npgsql-sequential-copied-bytes";
+    public const string NpgsqlWrittenString = "npgsql-written-string";
+    public const string Ado = "ado";
+    public const string AdoSequential = "ado-sequential";
+    public const string AdoWritten = "ado-written";
+    public const string AdoSequentialWritten = "ado-sequential-written";
 
     /// <exception cref="ArgumentException">There is no such client.</exception>
     public static RowClient Create(string name, string connection) => name switch
@@ -25,6 +32,13 @@ internal static class RowClients
         NpgsqlStream => new NpgsqlClient(connection, NpgsqlReading.SequentialStream),
         NpgsqlSequentialBytes => new NpgsqlClient(connection, NpgsqlReading.SequentialBytes),
         NpgsqlJson => new NpgsqlClient(connection, NpgsqlReading.JsonDocument),
+        NpgsqlCopiedBytes => new NpgsqlClient(connection, NpgsqlReading.CopiedBytes),
+        NpgsqlSequentialCopiedBytes => new NpgsqlClient(connection, NpgsqlReading.SequentialCopiedBytes),
+        NpgsqlWrittenString => new NpgsqlClient(connection, NpgsqlReading.WrittenString),
+        Ado => new AdoClient(connection),
+        AdoSequential => new AdoClient(connection, isSequential: true),
+        AdoWritten => new AdoClient(connection, writes: true),
+        AdoSequentialWritten => new AdoClient(connection, isSequential: true, writes: true),
         _ => throw new ArgumentException($"There is no client {name}."),
     };
 }

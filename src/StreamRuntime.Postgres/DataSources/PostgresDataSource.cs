@@ -15,7 +15,7 @@ namespace StreamRuntime.Postgres.DataSources;
 /// Thread-safe: any number of streams may be started and read at the same time, each on a connection of its own, which goes back to the pool when its result has
 /// ended or was cancelled cleanly.
 /// </remarks>
-public sealed class PostgresDataSource : IAsyncDisposable
+public sealed class PostgresDataSource : IAsyncDisposable, IDisposable
 {
     private readonly StatementShapes _shapes = new();
     private readonly KeyedStatements _keyed = new();
@@ -66,7 +66,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
     /// JSON object a row, equal to what <c>row_to_json</c> gives.
     /// </summary>
     /// <param name="query">The query.</param>
-    /// <param name="options">How the stream behaves.</param>
+    /// <param name="options">How the stream behaves; <see cref="PostgresOptions.Streams"/> when null.</param>
     /// <param name="cancellationToken">Cancels connecting and starting; reading has a token of its own.</param>
     /// <returns>The stream, at its first row. Disposing it before its end cancels the query on the server.</returns>
     /// <exception cref="PostgresServerException">The server refused the login or the query.</exception>
@@ -90,7 +90,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
     private async ValueTask<JsonRowStream> StreamOnceAsync(PostgresQuery query, JsonRowStreamOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        options ??= JsonRowStreamOptions.Default;
+        options ??= Options.Streams;
         options.Validate();
         if (options.ResumeFrom is not null)
         {
@@ -110,6 +110,11 @@ public sealed class PostgresDataSource : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// The same for a container that can't await; blocks its thread until the idle connections are closed. Prefer <see cref="DisposeAsync"/>.
+    /// </summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>
     /// True when the server has gone, or is going (admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout). Said before the query's last message was

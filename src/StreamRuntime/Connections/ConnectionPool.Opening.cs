@@ -1,3 +1,4 @@
+using StreamRuntime.Diagnostics;
 using StreamRuntime.Timing;
 
 namespace StreamRuntime.Connections;
@@ -82,10 +83,16 @@ public sealed partial class ConnectionPool<TConnection>
         }
 
         // Last: whoever listens may throw, and the connection has its place by now.
+        TimeSpan took = MonotonicClock.Between(startedAt, openedAt);
         PoolLog.Opened(_options.Logger, _options.Name);
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionOpened(_options.Name, took.TotalMilliseconds);
+        }
+
         if (PoolMetrics.MeasuresCreateTime)
         {
-            PoolMetrics.Created(_options.Name, MonotonicClock.Between(startedAt, openedAt));
+            PoolMetrics.Created(_options.Name, took);
         }
     }
 
@@ -114,6 +121,11 @@ public sealed partial class ConnectionPool<TConnection>
 
         Open(toOpen);
         PoolLog.OpenFailed(_options.Logger, _options.Name, failure);
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionFailed(
+                _options.Name, failure is StreamRuntimeException ours ? ours.SqlState ?? ours.Kind.ToString() : failure.GetType().FullName!);
+        }
     }
 
     /// <summary>Takes a connection out of the idle ones; it counts as closing from then on.</summary>
@@ -181,6 +193,11 @@ public sealed partial class ConnectionPool<TConnection>
 #pragma warning restore CA1031
         {
             PoolLog.CloseFailed(_options.Logger, _options.Name, failure);
+        }
+
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionClosed(_options.Name);
         }
     }
 
