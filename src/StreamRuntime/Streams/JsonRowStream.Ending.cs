@@ -11,7 +11,7 @@ public sealed partial class JsonRowStream
     private ExceptionDispatchInfo? _error;
 
     /// <summary>Tells the stream to stop before its end; whoever reads it then ends it. The first reason wins.</summary>
-    private void Stop(StopReason reason)
+    internal void Stop(StopReason reason)
     {
         Interlocked.CompareExchange(ref _stopReason, (byte)reason, (byte)StopReason.None);
         if (Volatile.Read(ref _stop) is { } stop)
