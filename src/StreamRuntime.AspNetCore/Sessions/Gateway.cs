@@ -25,6 +25,7 @@ internal sealed class Gateway : IDisposable
         Logger = logger;
         Wheel = new TimingWheel(options.TimeProvider, options.TimerGranularity);
         Streams = new StreamSlots(options.MaxRunningStreams, options.MaxPausedStreams);
+        Unread = new UnreadResponses(Wheel, options.UnreadTimeout, logger);
         _admission = new Admission(options.MaxConnections, options.MaxConnectionsPerAddress);
         Metrics = new GatewayMetrics(CountByTransport, () => Streams.Running, () => Streams.Paused);
     }
@@ -36,6 +37,8 @@ internal sealed class Gateway : IDisposable
     public TimingWheel Wheel { get; }
 
     public StreamSlots Streams { get; }
+
+    public UnreadResponses Unread { get; }
 
     public GatewayMetrics Metrics { get; }
 
