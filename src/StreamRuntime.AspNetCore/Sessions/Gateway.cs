@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.AspNetCore.Limits;
+using StreamRuntime.Diagnostics;
 using StreamRuntime.Timing;
 
 namespace StreamRuntime.AspNetCore.Sessions;
@@ -27,6 +28,7 @@ internal sealed class Gateway : IDisposable
         Streams = new StreamSlots(options.MaxRunningStreams, options.MaxPausedStreams);
         Unread = new UnreadResponses(Wheel, options.UnreadTimeout, logger);
         _admission = new Admission(options.MaxConnections, options.MaxConnectionsPerAddress);
+        RuntimeEvents.Publish();
         Metrics = new GatewayMetrics(CountByTransport, () => Streams.Running, () => Streams.Paused);
     }
 

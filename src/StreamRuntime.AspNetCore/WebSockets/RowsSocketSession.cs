@@ -89,6 +89,7 @@ internal sealed class RowsSocketSession : WebSocketSession
             try
             {
                 long askedAt = Gateway.Wheel.Clock.Now;
+                BeginSpan();
                 SetStream(await _rows.Open(_request!, Stopping).ConfigureAwait(false));
                 _request = null;
                 await SendTextAsync(ControlMessage.Started(Id, Endpoint)).ConfigureAwait(false);
