@@ -15,7 +15,7 @@ namespace StreamRuntime.Postgres.DataSources;
 /// Thread-safe: any number of streams may be started and read at the same time, each on a connection of its own, which goes back to the pool when its result has
 /// ended or was cancelled cleanly.
 /// </remarks>
-public sealed class PostgresDataSource : IAsyncDisposable
+public sealed partial class PostgresDataSource : IAsyncDisposable
 {
     private readonly StatementShapes _shapes = new();
     private readonly ConnectionPool<PostgresConnection> _pool;
@@ -218,29 +218,22 @@ public sealed class PostgresDataSource : IAsyncDisposable
     {
         // Until the stream exists and watches its own deadlines, this one stands for them: the server is being waited for.
         PostgresConnection connection = lease.Connection;
-        bool isTotal = options.TotalTimeout != Timeout.InfiniteTimeSpan
-            && (options.ProgressTimeout == Timeout.InfiniteTimeSpan || options.TotalTimeout < options.ProgressTimeout);
-        TimeSpan limit = isTotal ? options.TotalTimeout : options.ProgressTimeout;
-        using var timeout = new CancellationTokenSource(limit, options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var limit = new StartLimit(options, cancellationToken);
         try
         {
-            return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), either.Token, _shapes, !_isBehindPooler && !_isKeepingRefused)
+            return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), limit.Token, _shapes, !_isBehindPooler && !_isKeepingRefused)
                 .ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException cancelled)
         {
             // The server may be waiting for a lock, where it does not notice that we hang up.
             await QueryCanceller.RequestAsync(connection).ConfigureAwait(false);
-            if (cancellationToken.IsCancellationRequested)
+            if (limit.HasPassed(cancelled))
             {
-                throw;
+                throw limit.Passed($"The server at {connection.Endpoint} did not answer the query");
             }
 
-            throw new StreamRuntimeException(
-                ErrorKind.Timeout,
-                $"The server at {connection.Endpoint} did not answer the query within {limit.TotalSeconds:0.###} s ({(isTotal ? nameof(options.TotalTimeout) : nameof(options.ProgressTimeout))}).",
-                isTransient: true);
+            throw;
         }
     }
 
