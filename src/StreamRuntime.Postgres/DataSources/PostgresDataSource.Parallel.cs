@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using StreamRuntime.Connections;
 using StreamRuntime.Postgres.Diagnostics;
 using StreamRuntime.Postgres.ParallelReads;
@@ -74,17 +75,17 @@ public sealed partial class PostgresDataSource
         PostgresQuery query, ParallelReadOptions parallel, JsonRowStreamOptions options, QueryObservation? observation, CancellationToken cancellationToken)
     {
         using var limit = new StartLimit(options, cancellationToken);
-        List<PoolLease<PostgresConnection>> leases = [];
+        List<PoolLease<PostgresConnection>> opened = [];
         try
         {
-            PartitionPlan plan = await OpenAllAsync(query, parallel, observation, leases, limit.Token).ConfigureAwait(false);
+            PartitionPlan plan = await OpenAllAsync(query, parallel, observation, opened, limit.Token).ConfigureAwait(false);
             PartitionQueue queue = new(plan.Partitions);
-            Backend[] backends = [.. leases.Select(lease => new Backend(lease.Connection, queue, _shapes, isClean => ReleaseAsync(lease, isClean)))];
+            Backend[] backends = [.. opened.Select(lease => new Backend(lease.Connection, queue, _shapes, isClean => ReleaseAsync(lease, isClean)))];
             return new ParallelRows(MakeStreams(backends, parallel, options, observation), plan.Partitions) { Backends = backends.Length };
         }
         catch (Exception failure)
         {
-            await Task.WhenAll(leases.Select(lease => GiveUpAsync(lease, failure))).ConfigureAwait(false);
+            await Task.WhenAll(opened.Select(EndAsync)).ConfigureAwait(false);
             if (limit.HasPassed(failure))
             {
                 throw limit.Passed("The server did not let all backends start (through a pooler, each needs a connection of its pool)");
@@ -106,69 +107,98 @@ public sealed partial class PostgresDataSource
     }
 
     /// <summary>Opens the first transaction, has the query cut in it, and opens as many more as there is work for.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="parallel">How it is read.</param>
+    /// <param name="observation">Is told of the server.</param>
+    /// <param name="opened">Takes every connection whose transaction has begun, also where others fail.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     private async Task<PartitionPlan> OpenAllAsync(
-        PostgresQuery query, ParallelReadOptions parallel, QueryObservation? observation, List<PoolLease<PostgresConnection>> leases, CancellationToken cancellationToken)
+        PostgresQuery query, ParallelReadOptions parallel, QueryObservation? observation, List<PoolLease<PostgresConnection>> opened, CancellationToken cancellationToken)
     {
-        PoolLease<PostgresConnection> first = await LeaseForAsync(null, cancellationToken).ConfigureAwait(false);
-        string snapshot;
-        while (true)
+        string snapshot = "";
+        PartitionPlan plan = null!;
+        PoolLease<PostgresConnection> first = await BeginAsync(
+            null,
+            async connection =>
+            {
+                observation?.TakeServer(connection.Endpoint);
+                snapshot = await SnapshotTransaction.ExportAsync(connection, cancellationToken).ConfigureAwait(false);
+                plan = await PartitionPlan.MakeAsync(connection, query, parallel, cancellationToken).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+        opened.Add(first);
+
+        // The first failure ends the others' waits, and is the one that is told.
+        ExceptionDispatchInfo? failure = null;
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAll(Enumerable.Range(1, Math.Min(parallel.Backends, plan.Partitions.Count) - 1).Select(async _ =>
         {
-            leases.Add(first);
-            observation?.TakeServer(first.Connection.Endpoint);
             try
             {
-                snapshot = await SnapshotTransaction.ExportAsync(first.Connection, cancellationToken).ConfigureAwait(false);
-                break;
+                PoolLease<PostgresConnection> next = await BeginAsync(
+                    first.Connection.Endpoint,
+                    async connection =>
+                    {
+                        await SnapshotTransaction.ImportAsync(connection, snapshot, together.Token).ConfigureAwait(false);
+                        if (plan.Preparation is { } preparation)
+                        {
+                            await ScalarQuery.RunAsync(connection, preparation, together.Token).ConfigureAwait(false);
+                        }
+                    },
+                    together.Token).ConfigureAwait(false);
+                lock (opened)
+                {
+                    opened.Add(next);
+                }
             }
-            catch (StreamRuntimeException lost) when (first.IsReused && IsLoss(lost))
+            catch (Exception failed)
             {
-                // It was lost while it was idle, and nothing was run on it.
-                leases.Clear();
-                await ReleaseAsync(first, isClean: false).ConfigureAwait(false);
-                first = await LeaseForAsync(null, cancellationToken).ConfigureAwait(false);
+                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(failed), null);
+                await together.CancelAsync().ConfigureAwait(false);
             }
-        }
-
-        PartitionPlan plan = await PartitionPlan.MakeAsync(first.Connection, query, parallel, cancellationToken).ConfigureAwait(false);
-        int backends = Math.Min(parallel.Backends, plan.Partitions.Count);
-        var opening = Enumerable.Range(1, backends - 1)
-            .Select(_ => JoinAsync(first.Connection.Endpoint, snapshot, plan.Preparation, leases, cancellationToken)).ToArray();
-        await Task.WhenAll(opening).ConfigureAwait(false);
+        })).ConfigureAwait(false);
+        failure?.Throw();
         return plan;
     }
 
-    private async Task JoinAsync(
-        PostgresEndpoint server, string snapshot, string? preparation, List<PoolLease<PostgresConnection>> leases, CancellationToken cancellationToken)
+    /// <summary>Leases a connection and begins something on it. One that was lost while it was idle is replaced; where beginning fails, it is let go.</summary>
+    private async Task<PoolLease<PostgresConnection>> BeginAsync(PostgresEndpoint? server, Func<PostgresConnection, Task> begin, CancellationToken cancellationToken)
     {
         while (true)
         {
             PoolLease<PostgresConnection> lease = await LeaseForAsync(server, cancellationToken).ConfigureAwait(false);
-            lock (leases)
-            {
-                leases.Add(lease);
-            }
-
             try
             {
-                await SnapshotTransaction.ImportAsync(lease.Connection, snapshot, cancellationToken).ConfigureAwait(false);
-                if (preparation is not null)
-                {
-                    await ScalarQuery.RunAsync(lease.Connection, preparation, cancellationToken).ConfigureAwait(false);
-                }
-
-                return;
+                await begin(lease.Connection).ConfigureAwait(false);
+                return lease;
             }
             catch (StreamRuntimeException lost) when (lease.IsReused && IsLoss(lost))
             {
-                lock (leases)
-                {
-                    leases.Remove(lease);
-                }
-
                 await ReleaseAsync(lease, isClean: false).ConfigureAwait(false);
+            }
+            catch (StreamRuntimeException refused) when (refused.Kind is ErrorKind.Server or ErrorKind.Configuration)
+            {
+                await EndAsync(lease).ConfigureAwait(false);
+                throw;
+            }
+            catch (OperationCanceledException)
+            {
+                // The server may be waiting for a lock, where it does not notice that we hang up.
+                await QueryCanceller.RequestAsync(lease.Connection).ConfigureAwait(false);
+                await ReleaseAsync(lease, isClean: false).ConfigureAwait(false);
+                throw;
+            }
+            catch
+            {
+                await ReleaseAsync(lease, isClean: false).ConfigureAwait(false);
+                throw;
             }
         }
     }
+
+    /// <summary>Ends the transaction of a connection that runs nothing, and lets it go.</summary>
+    private async Task EndAsync(PoolLease<PostgresConnection> lease) =>
+        await ReleaseAsync(lease, await SnapshotTransaction.TryEndAsync(lease.Connection).ConfigureAwait(false)).ConfigureAwait(false);
 
     /// <summary>Leases a connection whose session is as after the login.</summary>
     /// <param name="server">The server it must lead to; null for any.</param>
@@ -192,13 +222,9 @@ public sealed partial class PostgresDataSource
                             $"Several backends must be of one server, but further connections lead to {lease.Connection.Endpoint} and not to {server}. Name one server, or read with one backend.");
                     }
                 }
-                else if (await IsReadyAsync(lease.Connection, cancellationToken).ConfigureAwait(false))
+                else if (await IsReadyAsync(lease, cancellationToken).ConfigureAwait(false))
                 {
                     return lease;
-                }
-                else
-                {
-                    await ReleaseAsync(lease, isClean: false).ConfigureAwait(false);
                 }
             }
         }
@@ -211,35 +237,30 @@ public sealed partial class PostgresDataSource
         }
     }
 
-    /// <summary>Has the reset of the connection's last use done, where one is due. False when it can't be used.</summary>
-    private async Task<bool> IsReadyAsync(PostgresConnection connection, CancellationToken cancellationToken)
+    /// <summary>Has the reset of the connection's last use done, where one is due. False when it can't be used, and was let go.</summary>
+    private async Task<bool> IsReadyAsync(PoolLease<PostgresConnection> lease, CancellationToken cancellationToken)
     {
-        if (connection.NeedsReset)
+        PostgresConnection connection = lease.Connection;
+        bool isReady = false;
+        try
         {
-            connection.NeedsReset = false;
-            if (!await SessionReset.TryBeginAsync(connection, cancellationToken).ConfigureAwait(false))
+            bool isAsked = true;
+            if (connection.NeedsReset)
             {
-                return false;
+                connection.NeedsReset = false;
+                isAsked = await SessionReset.TryBeginAsync(connection, cancellationToken).ConfigureAwait(false);
+            }
+
+            connection.OnlyReads = true;
+            isReady = isAsked && await IsResetAsync(connection, Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            return isReady;
+        }
+        finally
+        {
+            if (!isReady)
+            {
+                await ReleaseAsync(lease, isClean: false).ConfigureAwait(false);
             }
         }
-
-        connection.OnlyReads = true;
-        return await IsResetAsync(connection, JsonRowStreamOptions.Default with { TimeProvider = Options.TimeProvider }, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Lets a connection go whose read did not start. Where the server refused something it can be used again; where it was waited for, it is asked to stop.</summary>
-    private async Task GiveUpAsync(PoolLease<PostgresConnection> lease, Exception failure)
-    {
-        bool isClean = false;
-        if (failure is StreamRuntimeException { Kind: ErrorKind.Server or ErrorKind.Configuration })
-        {
-            isClean = await SnapshotTransaction.TryEndAsync(lease.Connection).ConfigureAwait(false);
-        }
-        else if (failure is OperationCanceledException)
-        {
-            await QueryCanceller.RequestAsync(lease.Connection).ConfigureAwait(false);
-        }
-
-        await ReleaseAsync(lease, isClean).ConfigureAwait(false);
     }
 }

@@ -174,7 +174,7 @@ public sealed partial class PostgresDataSource : IAsyncDisposable
         bool isStarted = false;
         try
         {
-            if (!await IsResetAsync(connection, options, cancellationToken).ConfigureAwait(false))
+            if (!await IsResetAsync(connection, options.TimeProvider, cancellationToken).ConfigureAwait(false))
             {
                 return null;
             }
@@ -238,14 +238,14 @@ public sealed partial class PostgresDataSource : IAsyncDisposable
     }
 
     /// <summary>Waits until the connection's last use has left no trace. False when it can't be used: nothing was run on it, and another may serve.</summary>
-    private async ValueTask<bool> IsResetAsync(PostgresConnection connection, JsonRowStreamOptions options, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsResetAsync(PostgresConnection connection, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!connection.IsResetPending)
         {
             return true;
         }
 
-        using var timeout = new CancellationTokenSource(Options.CancelTimeout, options.TimeProvider);
+        using var timeout = new CancellationTokenSource(Options.CancelTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {

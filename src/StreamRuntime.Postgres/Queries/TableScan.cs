@@ -43,9 +43,6 @@ internal sealed record TableScan(string Columns, string Table, string? Condition
         return new Reader(sql, tokens).TryRead();
     }
 
-    /// <summary>Reads a table's name, with or without its schema; null when the text is something else.</summary>
-    public static string? TryParseName(string text) => TryParse($"table {text}") is { Condition: null } scan ? scan.Table : null;
-
     /// <summary>The statement for the rows for which <paramref name="range"/> holds; for all when it is null.</summary>
     public string ToSql(string? range = null) => (Condition, range) switch
     {
