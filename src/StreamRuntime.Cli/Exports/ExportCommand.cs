@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using StreamRuntime.Cli.Progress;
 using StreamRuntime.Cli.Queries;
 using StreamRuntime.Cli.Sources;
@@ -61,7 +62,7 @@ internal static class ExportCommand
                 : null;
 
             // Each on a thread of its own: writing a file blocks.
-            await Task.WhenAll(rows.Streams.Select((stream, i) => Task.Run(() => CopyAsync(stream, folder.PathOf(i + 1), options.Format))));
+            await AllAsync([.. rows.Streams.Select((stream, i) => Task.Run(() => CopyAsync(stream, folder.PathOf(i + 1), options.Format)))]);
         }
         finally
         {
@@ -84,6 +85,20 @@ internal static class ExportCommand
             {
                 progress.Note($"streamrt: {line}");
             }
+        }
+    }
+
+    // The others only say that one of them has failed; that one says why.
+    private static async Task AllAsync(Task[] copies)
+    {
+        try
+        {
+            await Task.WhenAll(copies);
+        }
+        catch (StreamRuntimeException failure) when (failure.Kind == ErrorKind.StreamEnded)
+        {
+            Exception[] failures = [.. copies.Where(c => c.IsFaulted).Select(c => c.Exception!.InnerException!)];
+            ExceptionDispatchInfo.Throw(Array.Find(failures, f => f is not StreamRuntimeException { Kind: ErrorKind.StreamEnded }) ?? failure);
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class ExportFolder
                 ? new ExportFolder(path, name, extension)
                 : throw new DestinationException($"The folder '{path}' has a file of an earlier export, '{Path.GetFileName(earlier[0])}'. Remove it, or name another folder.");
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        catch (Exception failure) when (failure is (IOException and not DestinationException) or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             throw new DestinationException($"The folder '{path}' can't be used: {failure.Message}", cause: failure);
         }

@@ -78,10 +78,10 @@ public sealed partial class PostgresDataSource
         List<PoolLease<PostgresConnection>> opened = [];
         try
         {
-            PartitionPlan plan = await OpenAllAsync(query, parallel, observation, opened, limit.Token).ConfigureAwait(false);
+            (PartitionPlan plan, string snapshot) = await OpenAllAsync(query, parallel, observation, opened, limit.Token).ConfigureAwait(false);
             PartitionQueue queue = new(plan.Partitions);
             Backend[] backends = [.. opened.Select(lease => new Backend(lease.Connection, queue, _shapes, isClean => ReleaseAsync(lease, isClean)))];
-            return new ParallelRows(MakeStreams(backends, parallel, options, observation), plan.Partitions) { Backends = backends.Length };
+            return new ParallelRows(MakeStreams(backends, parallel, options, observation), plan.Partitions) { Backends = backends.Length, Snapshot = snapshot };
         }
         catch (Exception failure)
         {
@@ -112,7 +112,7 @@ public sealed partial class PostgresDataSource
     /// <param name="observation">Is told of the server.</param>
     /// <param name="opened">Takes every connection whose transaction has begun, also where others fail.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    private async Task<PartitionPlan> OpenAllAsync(
+    private async Task<(PartitionPlan Plan, string Snapshot)> OpenAllAsync(
         PostgresQuery query, ParallelReadOptions parallel, QueryObservation? observation, List<PoolLease<PostgresConnection>> opened, CancellationToken cancellationToken)
     {
         string snapshot = "";
@@ -158,7 +158,7 @@ public sealed partial class PostgresDataSource
             }
         })).ConfigureAwait(false);
         failure?.Throw();
-        return plan;
+        return (plan, snapshot);
     }
 
     /// <summary>Leases a connection and begins something on it. One that was lost while it was idle is replaced; where beginning fails, it is let go.</summary>

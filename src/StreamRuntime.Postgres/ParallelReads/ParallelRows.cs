@@ -27,6 +27,9 @@ public sealed class ParallelRows : IAsyncDisposable
     /// <summary>How many backends read.</summary>
     public int Backends { get; internal init; } = 1;
 
+    /// <summary>What the backends see, as others may import it until the first backend is done.</summary>
+    internal string? Snapshot { get; init; }
+
     /// <summary>Pauses every stream that has not ended; see <see cref="JsonRowStream.PauseAsync"/>.</summary>
     /// <param name="reason">Why, for statistics and the log; must not hold secrets.</param>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.StreamEnded"/>: all have ended.</exception>
