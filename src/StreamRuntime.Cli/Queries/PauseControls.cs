@@ -66,8 +66,16 @@ internal sealed class PauseControls : IDisposable
 
     private bool IsPaused => _streams.Any(s => s.State == StreamState.Paused);
 
-    // Every one, and not only up to the first that has been.
-    private bool Pause(string reason) => _streams.Count(s => s.TryPause(reason)) > 0;
+    private bool Pause(string reason)
+    {
+        bool isPaused = false;
+        foreach (JsonRowStream stream in _streams)
+        {
+            isPaused |= stream.TryPause(reason);
+        }
+
+        return isPaused;
+    }
 
     private void ResumeAll()
     {

@@ -10,8 +10,8 @@ public sealed class ReadySignalTests
         var signal = new ReadySignal();
         signal.Set();
         signal.Set();
-        Assert.True(signal.WaitAsync().IsCompletedSuccessfully);
-        ValueTask next = signal.WaitAsync();
+        Assert.True(signal.WaitAsync().AsTask().IsCompletedSuccessfully);
+        Task next = signal.WaitAsync().AsTask();
         Assert.False(next.IsCompleted);
         signal.Set();
         await next;
