@@ -33,7 +33,8 @@ internal sealed class LibraryClient(string connection) : RowClient
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private static RowTotals Add(RowTotals totals, RowBatch batch)
+    /// <summary>Looks at every row of a batch.</summary>
+    internal static RowTotals Add(RowTotals totals, RowBatch batch)
     {
         long bytes = 0;
         int rows = 0;

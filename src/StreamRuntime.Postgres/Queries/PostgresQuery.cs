@@ -57,7 +57,9 @@ public sealed class PostgresQuery
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(columns);
         string list = columns.Count == 0 ? "*" : string.Join(", ", columns);
-        return TableScan.TryParse($"select {list} from {table}") is { Condition: null } scan
+
+        // A comment in the list ends with its line.
+        return TableScan.TryParse($"select {list}\nfrom {table}") is { Condition: null } scan
             ? new PostgresQuery(scan.ToSql())
             : throw new StreamRuntimeException(
                 ErrorKind.Configuration, $"'{table}'{(columns.Count == 0 ? "" : $" with the columns {list}")} is no table's name as SQL has it. Names with other characters than letters, digits and _ go in double quotes.");

@@ -88,7 +88,7 @@ public sealed class ParallelReadTests(LiveServer server)
             delete from {table} where id % 1000 <> 0 and id < 90000;
             update {table} set text = 'new ' || id where id % 3 = 0;
             """);
-        await AssertSameAsync($"select * from {table}", $"select row_to_json(t) from {table} t", new ParallelReadOptions { Backends = 2, Key = key });
+        await AssertSameAsync($"select * from {table}", $"select row_to_json(whole) from {table} whole", new ParallelReadOptions { Backends = 2, Key = key });
     }
 
     [Theory]
@@ -103,7 +103,7 @@ public sealed class ParallelReadTests(LiveServer server)
         foreach (ParallelReadOptions options in (ParallelReadOptions[])
             [new() { Backends = 4 }, new() { Backends = 4, Key = "id" }, new() { Backends = 2, Partitions = 5 }, new() { Backends = 1, Key = "id desc" }, new() { Backends = 1 }])
         {
-            await AssertSameAsync($"select * from {table}", $"select row_to_json(t) from {table} t", options);
+            await AssertSameAsync($"select * from {table}", $"select row_to_json(whole) from {table} whole", options);
         }
     }
 
