@@ -120,7 +120,7 @@ internal sealed class PagePartitions(PostgresConnection connection, PostgresQuer
         }
 
         return root.GetProperty("kind").GetString() is "r" or "p" or "m"
-            ? [.. root.GetProperty("pages").EnumerateArray().Select(p => p.GetInt64())]
+            ? [.. root.GetProperty("pages").EnumerateArray().Select(p => p.GetUInt32())]
             : throw Refused("is no table of this server's own (it may be a view, or foreign), so it has no pages to be cut by");
     }
 

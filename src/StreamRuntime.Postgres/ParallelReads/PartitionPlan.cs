@@ -1,3 +1,4 @@
+using System.Text.Json;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Postgres.Transport;
 
@@ -13,17 +14,24 @@ internal sealed record PartitionPlan(IReadOnlyList<Partition> Partitions, string
     public static async Task<PartitionPlan> MakeAsync(
         PostgresConnection connection, PostgresQuery query, ParallelReadOptions options, CancellationToken cancellationToken)
     {
-        bool standardStrings = connection.Parameters.StandardConformingStrings;
-        var scan = TableScan.TryParse(query.Text, standardStrings);
-        if (options.Key is { } key)
+        try
         {
-            return await new KeyPartitions(connection, query, scan, KeyColumn.ParseAll(key), options).PlanAsync(cancellationToken).ConfigureAwait(false);
-        }
+            var scan = TableScan.TryParse(query.Text, connection.Parameters.StandardConformingStrings);
+            if (options.Key is { } key)
+            {
+                return await new KeyPartitions(connection, query, scan, KeyColumn.ParseAll(key), options).PlanAsync(cancellationToken).ConfigureAwait(false);
+            }
 
-        return scan is not null
-            ? await new PagePartitions(connection, query, scan, options).PlanAsync(cancellationToken).ConfigureAwait(false)
-            : throw new StreamRuntimeException(
-                ErrorKind.Configuration,
-                "Without a key only a plain read of one table can be cut: select columns from table, with or without where. Name a key, by whose values any other query is cut.");
+            return scan is not null
+                ? await new PagePartitions(connection, query, scan, options).PlanAsync(cancellationToken).ConfigureAwait(false)
+                : throw new StreamRuntimeException(
+                    ErrorKind.Configuration,
+                    "Without a key only a plain read of one table can be cut: select columns from table, with or without where. Name a key, by whose values any other query is cut.");
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException or FormatException or ArgumentNullException)
+        {
+            // We asked for JSON of a certain form.
+            throw new StreamRuntimeException(ErrorKind.Protocol, $"The server at {connection.Endpoint} answered a question about the table with something else.", failure);
+        }
     }
 }
