@@ -214,9 +214,10 @@ public sealed class ParallelFailureTests(LiveServer server)
             create unique index if not exists bulk_id on bulk (id);
             analyze bulk
             """);
+        string sql = $"select id, data from bulk {where}";
         PostgresDataSource source = server.Source($"application_name={application}");
         ParallelRows rows = await source.StreamInParallelAsync(
-            new PostgresQuery($"select id, data from bulk {where}"),
+            new PostgresQuery(sql),
             new ParallelReadOptions { Backends = 3, Partitions = 9, SeparateStreams = way == "separate", Key = way == "ordered" ? "id" : null },
             options);
         return new ParallelRun(source, rows);
