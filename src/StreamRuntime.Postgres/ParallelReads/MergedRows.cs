@@ -56,11 +56,14 @@ internal sealed class MergedRows : IRowSource
                 continue;
             }
 
-            if (seen is null && merged.Backend.HasUnseen && IsTurnOf(merged.Backend))
+            if (merged.Backend.HasUnseen && IsTurnOf(merged.Backend))
             {
-                // Held since before its turn.
-                Look(merged.Backend, rows);
-                seen = merged.Backend;
+                // Held since before its turn, perhaps all of it, so that no receive would ever bring more. One batch has the rows of one backend.
+                if (seen is null)
+                {
+                    Look(merged.Backend, rows);
+                    seen = merged.Backend;
+                }
             }
             else if (MayStep(merged.Backend))
             {
