@@ -22,11 +22,7 @@ public sealed class ExportTests : IAsyncLifetime
             """);
     }
 
-    public async Task DisposeAsync()
-    {
-        TestFolder.TryDelete(_folder);
-        await _cluster.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
 
     [Fact]
     public async Task Export_ToAFile_HasEveryRowOnce()
