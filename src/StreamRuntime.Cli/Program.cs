@@ -7,6 +7,7 @@ using StreamRuntime.Cli.Queries;
 using StreamRuntime.Cli.Serving;
 using StreamRuntime.Cli.Sources;
 using StreamRuntime.Cli.Terminals;
+using StreamRuntime.Cli.Watching;
 using StreamRuntime.Postgres;
 
 const string Overview = """
@@ -19,6 +20,7 @@ const string Overview = """
       query   streams the rows of a query to standard output
       export  writes a table to a file or several, over several backends at the same time
       serve   publishes queries over HTTP and WebSockets
+      top     shows what the streams and connections of a running process do
 
     'streamrt COMMAND --help' says more.
 
@@ -36,6 +38,8 @@ try
             return Read(DemoCommand.Command) is { } demo ? await DemoCommand.RunAsync(demo).ConfigureAwait(false) : ExitCode.Done;
         case "serve":
             return Read(ServeOptions.Command) is { } serve ? await ServeCommand.RunAsync(serve).ConfigureAwait(false) : ExitCode.Done;
+        case "top":
+            return Read(TopOptions.Command) is { } top ? await TopCommand.RunAsync(TopOptions.From(top)).ConfigureAwait(false) : ExitCode.Done;
         case "--help" or "-h" or "-?" or "help":
             StandardStreams.WriteOutput(Overview);
             return ExitCode.Done;
@@ -46,14 +50,14 @@ try
             StandardStreams.WriteError(Overview);
             return ExitCode.WrongUsage;
         case var other:
-            string? meant = Suggestion.For(other, ["demo", "query", "export", "serve"]);
-            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo, query, export and serve." : $"Did you mean '{meant}'?"));
+            string? meant = Suggestion.For(other, ["demo", "query", "export", "serve", "top"]);
+            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo, query, export, serve and top." : $"Did you mean '{meant}'?"));
     }
 }
 catch (UsageException failure)
 {
     StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
-    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "export" or "demo" or "serve" ? args[0] + " " : "")}--help' says what is allowed.");
+    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "export" or "demo" or "serve" or "top" ? args[0] + " " : "")}--help' says what is allowed.");
     return ExitCode.WrongUsage;
 }
 catch (QueryException failure)

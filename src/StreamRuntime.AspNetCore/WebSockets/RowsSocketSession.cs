@@ -134,6 +134,7 @@ internal sealed class RowsSocketSession : WebSocketSession
     private async Task SendRowsAsync(CancellationToken stop)
     {
         long askedAt = Gateway.Wheel.Clock.Now;
+        BeginSpan();
         SetStream(await _open(stop).ConfigureAwait(false));
         JsonRowStream stream = Stream!;
         await SendTextAsync(ControlMessage.Started(Id, Endpoint)).ConfigureAwait(false);

@@ -31,7 +31,7 @@ public sealed partial class PostgresDataSource
     /// </remarks>
     /// <param name="query">The query.</param>
     /// <param name="parallel">How it is cut and read; <see cref="ParallelReadOptions.Default"/> when null.</param>
-    /// <param name="options">How each stream behaves. <see cref="JsonRowStreamOptions.MaxBufferedBytes"/> is for each backend.</param>
+    /// <param name="options">How each stream behaves; <see cref="PostgresOptions.Streams"/> when null. <see cref="JsonRowStreamOptions.MaxBufferedBytes"/> is for each backend.</param>
     /// <param name="cancellationToken">Cancels connecting, cutting and starting; reading has a token of its own.</param>
     /// <returns>The stream or streams, at their first rows. Disposing ends what the backends run.</returns>
     /// <exception cref="PostgresServerException">A server refused the login or the query.</exception>
@@ -51,7 +51,7 @@ public sealed partial class PostgresDataSource
             return new ParallelRows([await StreamAsync(query, options, cancellationToken).ConfigureAwait(false)], []);
         }
 
-        options ??= JsonRowStreamOptions.Default;
+        options ??= Options.Streams;
         options.Validate();
         if (parallel.Backends > Options.Pool.MaxSize)
         {

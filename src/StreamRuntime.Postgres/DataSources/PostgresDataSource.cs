@@ -15,7 +15,7 @@ namespace StreamRuntime.Postgres.DataSources;
 /// Thread-safe: any number of streams may be started and read at the same time, each on a connection of its own, which goes back to the pool when its result has
 /// ended or was cancelled cleanly.
 /// </remarks>
-public sealed partial class PostgresDataSource : IAsyncDisposable
+public sealed partial class PostgresDataSource : IAsyncDisposable, IDisposable
 {
     private readonly StatementShapes _shapes = new();
     private readonly ConnectionPool<PostgresConnection> _pool;
@@ -65,7 +65,7 @@ public sealed partial class PostgresDataSource : IAsyncDisposable
     /// JSON object a row, equal to what <c>row_to_json</c> gives.
     /// </summary>
     /// <param name="query">The query.</param>
-    /// <param name="options">How the stream behaves.</param>
+    /// <param name="options">How the stream behaves; <see cref="PostgresOptions.Streams"/> when null.</param>
     /// <param name="cancellationToken">Cancels connecting and starting; reading has a token of its own.</param>
     /// <returns>The stream, at its first row. Disposing it before its end cancels the query on the server.</returns>
     /// <exception cref="PostgresServerException">The server refused the login or the query.</exception>
@@ -74,7 +74,7 @@ public sealed partial class PostgresDataSource : IAsyncDisposable
     public async ValueTask<JsonRowStream> StreamAsync(PostgresQuery query, JsonRowStreamOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        options ??= JsonRowStreamOptions.Default;
+        options ??= Options.Streams;
         options.Validate();
         QueryObservation? observation = QueryObservation.TryStart(Options, query);
         try
@@ -99,6 +99,11 @@ public sealed partial class PostgresDataSource : IAsyncDisposable
         await _pool.DisposeAsync().ConfigureAwait(false);
         _wheel.Dispose();
     }
+
+    /// <summary>
+    /// The same for a container that can't await; blocks its thread until the idle connections are closed. Prefer <see cref="DisposeAsync"/>.
+    /// </summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>
     /// True when the server has gone, or is going (admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout). Said before the query's last message was
@@ -224,16 +229,9 @@ public sealed partial class PostgresDataSource : IAsyncDisposable
             return await QueryStarter.StartAsync(connection, query, (_, isClean) => ReleaseAsync(lease, isClean), limit.Token, _shapes, !_isBehindPooler && !_isKeepingRefused)
                 .ConfigureAwait(false);
         }
-        catch (OperationCanceledException cancelled)
+        catch (OperationCanceledException cancelled) when (limit.HasPassed(cancelled))
         {
-            // The server may be waiting for a lock, where it does not notice that we hang up.
-            await QueryCanceller.RequestAsync(connection).ConfigureAwait(false);
-            if (limit.HasPassed(cancelled))
-            {
-                throw limit.Passed($"The server at {connection.Endpoint} did not answer the query");
-            }
-
-            throw;
+            throw limit.Passed($"The server at {connection.Endpoint} did not answer the query");
         }
     }
 

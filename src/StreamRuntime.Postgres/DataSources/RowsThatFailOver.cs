@@ -34,6 +34,8 @@ internal sealed class RowsThatFailOver : IRowSource
         _observation = observation;
     }
 
+    public string Description => Volatile.Read(ref _rows)?.Description ?? nameof(PostgresDataSource);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {

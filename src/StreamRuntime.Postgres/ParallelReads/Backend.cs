@@ -38,6 +38,9 @@ internal sealed class Backend : IAsyncDisposable
         _release = release;
     }
 
+    /// <summary>Where the rows come from.</summary>
+    public string Description => $"{_connection.Endpoint}/{_connection.Options.Database ?? _connection.Options.User}";
+
     /// <summary>The partition at hand; null before the first and after the last.</summary>
     public Partition? Partition { get; private set; }
 
@@ -190,11 +193,6 @@ internal sealed class Backend : IAsyncDisposable
                 _shapes,
                 prepares: false).ConfigureAwait(false);
             return rows;
-        }
-        catch (OperationCanceledException)
-        {
-            await QueryCanceller.RequestAsync(_connection).ConfigureAwait(false);
-            throw;
         }
         catch (StreamRuntimeException refused) when (Resynchronization.CanHelp(refused))
         {

@@ -10,6 +10,9 @@ internal sealed class BackendRows(Backend backend, CommonFate fate, QueryObserva
 {
     private CancellationToken _heeded;
     private CancellationTokenSource? _stop;
+    private bool _isDisposed;
+
+    public string Description => $"{backend.Description}, one of several backends";
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
@@ -60,6 +63,12 @@ internal sealed class BackendRows(Backend backend, CommonFate fate, QueryObserva
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         try
         {
             await backend.DisposeAsync().ConfigureAwait(false);

@@ -29,6 +29,7 @@ internal sealed class MergedRows : IRowSource
     private CancellationTokenRegistration _heeding;
     private int _turn;
     private int _last;
+    private bool _isDisposed;
 
     /// <param name="backends">The backends, each in its transaction.</param>
     /// <param name="mostAhead">How much each may hold ahead of its turn, where partitions come in their order; null where any may come.</param>
@@ -40,6 +41,8 @@ internal sealed class MergedRows : IRowSource
         _mostAhead = mostAhead ?? 0;
         _observation = observation;
     }
+
+    public string Description => $"{_backends[0].Backend.Description}, {_backends.Length} backends";
 
     public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
@@ -104,6 +107,12 @@ internal sealed class MergedRows : IRowSource
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _heeding.Dispose();
         await _stop.CancelAsync().ConfigureAwait(false);
         foreach (MergedBackend merged in _backends)

@@ -36,6 +36,7 @@ internal sealed class PostgresRowSource : IRowSource
     private int _taken;
     private int _needed;
     private bool _isLookedAt;
+    private bool _isDisposed;
 
     // How much of what is held beside the taken was there at the last look, and how far a look ahead of its turn has come.
     private int _seenRest;
@@ -104,6 +105,9 @@ internal sealed class PostgresRowSource : IRowSource
 
     /// <summary>The server that runs the query.</summary>
     public PostgresEndpoint Endpoint => _connection.Endpoint;
+
+    /// <summary>Where the rows come from; not which, as a statement's text may hold values.</summary>
+    public string Description => $"{_connection.Endpoint}/{_connection.Options.Database ?? _connection.Options.User}";
 
     /// <summary>How the session that runs the query reads the backslashes in its strings.</summary>
     public bool HasStandardStrings => _connection.Parameters.StandardConformingStrings;
@@ -239,6 +243,13 @@ internal sealed class PostgresRowSource : IRowSource
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            // The connection may be somebody else's by now.
+            return;
+        }
+
+        _isDisposed = true;
         if (_rows is { Count: > 0 })
         {
             // The consumer may still hold rows that lie in the connection's buffer.
@@ -264,11 +275,6 @@ internal sealed class PostgresRowSource : IRowSource
         try
         {
             Take(await _prepared!.RunFromTextAsync(cancellationToken).ConfigureAwait(false));
-        }
-        catch (OperationCanceledException)
-        {
-            await QueryCanceller.RequestAsync(_connection).ConfigureAwait(false);
-            throw;
         }
         catch (StreamRuntimeException refused) when (Resynchronization.CanHelp(refused))
         {

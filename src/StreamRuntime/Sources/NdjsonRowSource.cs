@@ -65,6 +65,9 @@ public sealed class NdjsonRowSource : IRowSource
     public static NdjsonRowSource FromMemory(ReadOnlyMemory<byte> lines) => new(new NdjsonFromMemory(lines));
 
     /// <inheritdoc/>
+    public string Description => "ndjson";
+
+    /// <inheritdoc/>
     public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);

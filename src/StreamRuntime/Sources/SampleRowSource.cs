@@ -39,6 +39,9 @@ public sealed class SampleRowSource : IRowSource
     }
 
     /// <inheritdoc/>
+    public string Description => "sample";
+
+    /// <inheritdoc/>
     public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);

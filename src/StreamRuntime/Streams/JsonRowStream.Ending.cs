@@ -5,10 +5,9 @@ namespace StreamRuntime.Streams;
 
 public sealed partial class JsonRowStream
 {
-    private int _disposing;
+    private byte _disposing;
     private bool _disposed;
     private TaskCompletionSource? _disposal;
-    private ExceptionDispatchInfo? _error;
 
     /// <summary>Tells the stream to stop before its end; whoever reads it then ends it. The first reason wins.</summary>
     private void Stop(StopReason reason)
@@ -43,22 +42,22 @@ public sealed partial class JsonRowStream
     [DoesNotReturn]
     private async ValueTask FailAsync(Exception failure, CancellationToken cancellationToken)
     {
-        if (_error is null)
+        if (_failure is not ExceptionDispatchInfo error)
         {
             // The state first: nobody may take the stream for live while its source is being let go.
-            ExceptionDispatchInfo error = ExceptionDispatchInfo.Capture(Translate(failure, cancellationToken));
+            error = ExceptionDispatchInfo.Capture(Translate(failure, cancellationToken));
             if (!End(StreamState.Error, error.SourceException))
             {
-                error = _error ?? error;
+                error = _failure as ExceptionDispatchInfo ?? error;
             }
 
-            _error = error;
+            _failure = error;
             _rows.Release();
             _buffered = 0;
             await DisposeSourceAsync(StreamState.Error, error.SourceException).ConfigureAwait(false);
         }
 
-        _error.Throw();
+        error.Throw();
     }
 
     private bool End(StreamState end, Exception? error = null)
@@ -71,6 +70,13 @@ public sealed partial class JsonRowStream
         Volatile.Write(ref _endedAt, Math.Max(1, _options.TimeProvider.GetTimestamp()));
         Volatile.Read(ref _gate)?.Open();
         _clock?.Dispose();
+        LiveStreams.Remove(this);
+        if (StreamMetrics.MeasuresDuration)
+        {
+            StreamMetrics.Ended(_options.TimeProvider.GetElapsedTime(_startedAt, _endedAt), end, error);
+        }
+
+        StreamEvents.Ended(Id, this, end, error);
         if (end == StreamState.Complete)
         {
             StreamLog.Completed(_options.Logger, _rowsDelivered, _bytesDelivered);
@@ -133,12 +139,13 @@ public sealed partial class JsonRowStream
 
             // Nobody reads any more, so everything the reader owned is ours.
             bool early = End(StreamState.Error);
+            var error = _failure as ExceptionDispatchInfo;
             if (early)
             {
-                _error ??= ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(JsonRowStream)));
+                _failure = error ?? ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(JsonRowStream)));
             }
 
-            await DisposeSourceAsync(StreamState.Error, early ? null : _error?.SourceException).ConfigureAwait(false);
+            await DisposeSourceAsync(StreamState.Error, early ? null : error?.SourceException).ConfigureAwait(false);
             _clock?.Dispose();
 
             Volatile.Write(ref _ready, 0);

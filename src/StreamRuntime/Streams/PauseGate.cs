@@ -167,11 +167,15 @@ internal sealed class PauseGate
         }
     }
 
+    /// <summary>The statistics after <see cref="Open"/>, for whoever called it: nothing of them changes any more, so this needs no lock.</summary>
+    public PauseStatistics FinalStatistics => new(_count, _pausedBefore, _last);
+
     public PauseStatistics GetStatistics()
     {
         lock (_open)
         {
-            return new PauseStatistics(_count, _pausedBefore + ElapsedLocked(), _last);
+            TimeSpan current = ElapsedLocked();
+            return new PauseStatistics(_count, _pausedBefore + current, _last) { Current = current };
         }
     }
 
@@ -220,4 +224,8 @@ internal sealed class PauseGate
 internal readonly record struct PauseRecord(string? Reason, long RowsBuffered, long BytesBuffered);
 
 /// <summary>What the gate knows of all pauses so far.</summary>
-internal readonly record struct PauseStatistics(int Count, TimeSpan PausedTime, PauseRecord Last);
+internal readonly record struct PauseStatistics(int Count, TimeSpan PausedTime, PauseRecord Last)
+{
+    /// <summary>How long the pause under way has lasted; zero when there is none.</summary>
+    public TimeSpan Current { get; init; }
+}
