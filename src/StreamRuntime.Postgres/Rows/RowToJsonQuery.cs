@@ -18,7 +18,15 @@ internal static class RowToJsonQuery
     /// Kind <see cref="ErrorKind.Configuration"/>: the text holds more than one statement, an unbalanced parenthesis, an open quote or
     /// comment, or a NUL.
     /// </exception>
-    public static string Wrap(string sql, bool standardConformingStrings = true)
+    public static string Wrap(string sql, bool standardConformingStrings = true) =>
+        // The star keeps a column named _ from being taken for the row; the schema keeps search_path out of it.
+        $"select pg_catalog.row_to_json(_.*) from {Subquery(sql, standardConformingStrings)}";
+
+    /// <summary>The same query as an item of FROM, called <c>_</c>.</summary>
+    /// <inheritdoc cref="Wrap" path="/param"/>
+    /// <inheritdoc cref="Wrap" path="/remarks"/>
+    /// <inheritdoc cref="Wrap" path="/exception"/>
+    public static string Subquery(string sql, bool standardConformingStrings = true)
     {
         ArgumentNullException.ThrowIfNull(sql);
         if (sql.Contains('\0', StringComparison.Ordinal))
@@ -26,8 +34,7 @@ internal static class RowToJsonQuery
             throw Refused("it holds a NUL", sql.IndexOf('\0', StringComparison.Ordinal));
         }
 
-        // The star keeps a column named _ from being taken for the row; the schema keeps search_path out of it.
-        return $"select pg_catalog.row_to_json(_.*) from (\n{sql[..StatementLength(sql, standardConformingStrings)]}\n) _";
+        return $"(\n{sql[..StatementLength(sql, standardConformingStrings)]}\n) _";
     }
 
     private static int StatementLength(string sql, bool standardConformingStrings)

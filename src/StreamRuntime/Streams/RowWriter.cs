@@ -61,7 +61,7 @@ public sealed class RowWriter : IBufferWriter<byte>
     internal long RowBytes => _bytes;
 
     /// <summary>Rows the predicate dropped, over the stream's life.</summary>
-    internal long Filtered => _filtered;
+    public long Filtered => _filtered;
 
     /// <summary>True when at least one row needs its line breaks replaced before it can be written as one line.</summary>
     internal bool HasLineBreaks => _hasLineBreaks;
