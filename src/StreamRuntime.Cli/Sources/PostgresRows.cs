@@ -1,15 +1,15 @@
 using StreamRuntime.Postgres;
 using StreamRuntime.Postgres.Configuration;
 using StreamRuntime.Postgres.DataSources;
+using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Postgres.Queries;
-using StreamRuntime.Streams;
 
 namespace StreamRuntime.Cli.Sources;
 
-/// <summary>Opens a stream over a PostgreSQL query.</summary>
+/// <summary>Opens a PostgreSQL query, over one backend or several.</summary>
 internal static class PostgresRows
 {
-    public static async ValueTask<(JsonRowStream Rows, PostgresDataSource Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
+    public static async ValueTask<(ParallelRows Rows, PostgresDataSource Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
     {
         PostgresQuery query = NamedParameters.Rewrite(request.Sql!, request.Parameters);
         PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with
@@ -30,12 +30,15 @@ internal static class PostgresRows
         var source = PostgresDataSource.Create(options);
         try
         {
-            return (await source.StreamAsync(query, request.Options, cancellationToken), source);
+            ParallelReadOptions parallel = request.Parallel ?? new ParallelReadOptions { Backends = 1 };
+            return (await source.StreamInParallelAsync(query, parallel, request.Options, cancellationToken), source);
         }
         catch (PostgresServerException failure)
         {
             await source.DisposeAsync();
-            throw new QueryException(ServerErrorReport.Format(failure.ServerMessage, query.Text), failure);
+
+            // What is cut by a key is run in other words, in which the server's position lies elsewhere.
+            throw new QueryException(ServerErrorReport.Format(failure.ServerMessage, request.Parallel is null ? query.Text : null), failure);
         }
         catch
         {

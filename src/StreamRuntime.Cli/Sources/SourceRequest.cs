@@ -1,3 +1,4 @@
+using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Streams;
 
 namespace StreamRuntime.Cli.Sources;
@@ -8,5 +9,11 @@ namespace StreamRuntime.Cli.Sources;
 /// <param name="Parameters">Its parameters' values by name.</param>
 /// <param name="Options">The stream's options.</param>
 /// <param name="OnNotice">Takes what there is to tell beside the rows: warnings about the source's address, notices from the server.</param>
+/// <param name="Parallel">Over how many backends of a database to read; null for one, without a key.</param>
 internal sealed record SourceRequest(
-    SourceUri Uri, string? Sql, IReadOnlyList<KeyValuePair<string, string?>> Parameters, JsonRowStreamOptions Options, Action<string> OnNotice);
+    SourceUri Uri,
+    string? Sql,
+    IReadOnlyList<KeyValuePair<string, string?>> Parameters,
+    JsonRowStreamOptions Options,
+    Action<string> OnNotice,
+    ParallelReadOptions? Parallel = null);

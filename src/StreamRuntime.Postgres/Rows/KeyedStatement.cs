@@ -49,7 +49,7 @@ internal sealed class KeyedStatement
             KeyTypes.Check(column, hasIsoDates);
         }
 
-        string from = $"from (\n{RowToJsonQuery.StatementIn(text, standardStrings)}\n) _";
+        string from = $"from {RowToJsonQuery.Subquery(text, standardStrings)}";
         string[] names = [.. key.Columns.Select(column => $"_.{column.Sql}")];
         string[] values = [.. Enumerable.Range(parameters + 1, names.Length).Select(number => string.Create(CultureInfo.InvariantCulture, $"${number}"))];
         string row = $"select {Row(columns, keys, hasIsoDates)}, {string.Join(", ", names)}";
