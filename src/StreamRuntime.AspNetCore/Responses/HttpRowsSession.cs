@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using StreamRuntime.AspNetCore.Diagnostics;
+using StreamRuntime.AspNetCore.Queries;
+using StreamRuntime.AspNetCore.Resuming;
 using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.Streams;
 using StreamRuntime.Timing;
@@ -26,20 +28,23 @@ internal sealed class HttpRowsSession : GatewaySession
 
     // Cancelled by a client that goes, and by whoever ends the session from outside.
     private readonly CancellationTokenSource _stop;
+    private readonly RowsRequest? _request;
     private RowCopy? _copy;
+    private Checkpoints? _checkpoints;
     private EventHeartbeat? _heartbeat;
 
     // Thrown to the server once everything is given back: it sends what was flushed, and then ends the connection or the stream without ending the body.
     private ExceptionDispatchInfo? _thrown;
 
     public HttpRowsSession(
-        Gateway gateway, string endpoint, IPAddress client, HttpContext context, RowFormat format, bool controlLines, Func<CancellationToken, ValueTask<JsonRowStream>> open)
+        Gateway gateway, string endpoint, IPAddress client, HttpContext context, RowFormat format, bool controlLines, Func<CancellationToken, ValueTask<JsonRowStream>> open, RowsRequest? request)
         : base(gateway, endpoint, client)
     {
         _context = context;
         _format = format;
         _controlLines = controlLines;
         _open = open;
+        _request = request;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
     }
 
@@ -141,6 +146,7 @@ internal sealed class HttpRowsSession : GatewaySession
         }
 
         _copy = RowCopy.Create(Stream!, _context.Response.BodyWriter, _format);
+        _checkpoints = _controlLines || _format == RowFormat.ServerSentEvents ? Checkpoints.For(_request, Stream!, Gateway) : null;
         if (_format == RowFormat.ServerSentEvents && Gateway.Options.EventHeartbeatInterval != Timeout.InfiniteTimeSpan)
         {
             _heartbeat = new EventHeartbeat(
@@ -160,6 +166,11 @@ internal sealed class HttpRowsSession : GatewaySession
             {
                 return false;
             }
+
+            if (_checkpoints is not null && _checkpoints.Sent(rows))
+            {
+                await SendCheckpointAsync().ConfigureAwait(false);
+            }
         }
 
         if (_heartbeat is not null)
@@ -167,6 +178,7 @@ internal sealed class HttpRowsSession : GatewaySession
             await _heartbeat.StopAsync().ConfigureAwait(false);
         }
 
+        WriteCheckpoint();
         if (_controlLines)
         {
             ControlLines.WriteComplete(_context.Response.BodyWriter, _copy!.Rows);
@@ -174,6 +186,42 @@ internal sealed class HttpRowsSession : GatewaySession
 
         await _copy!.EndAsync(_stop.Token).ConfigureAwait(false);
         return !_context.RequestAborted.IsCancellationRequested;
+    }
+
+    private async ValueTask SendCheckpointAsync()
+    {
+        if (_heartbeat is not null)
+        {
+            await _heartbeat.EnterAsync(_stop.Token).ConfigureAwait(false);
+        }
+
+        try
+        {
+            WriteCheckpoint();
+            await _context.Response.BodyWriter.FlushAsync(_stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _heartbeat?.Leave();
+        }
+    }
+
+    /// <summary>Says how far the client is, where it can be told and has not been.</summary>
+    private void WriteCheckpoint()
+    {
+        if (_checkpoints?.Take() is not { } token)
+        {
+            return;
+        }
+
+        if (_controlLines)
+        {
+            ControlLines.WriteCheckpoint(_context.Response.BodyWriter, token, _checkpoints.Rows);
+        }
+        else
+        {
+            ControlLines.WriteCheckpointEvent(_context.Response.BodyWriter, token, _checkpoints.Rows);
+        }
     }
 
     private async ValueTask<int> SendBatchAsync()
@@ -278,6 +326,7 @@ internal sealed class HttpRowsSession : GatewaySession
 
     private void Say(StreamProblem problem)
     {
+        WriteCheckpoint();
         if (_controlLines)
         {
             ControlLines.WriteError(_context.Response.BodyWriter, problem, _copy!.Rows);

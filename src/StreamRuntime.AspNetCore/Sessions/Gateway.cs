@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.AspNetCore.Limits;
+using StreamRuntime.Resuming;
 using StreamRuntime.Timing;
 
 namespace StreamRuntime.AspNetCore.Sessions;
@@ -18,9 +19,10 @@ internal sealed class Gateway : IDisposable
     private int _inside;
     private byte _phase;
 
-    public Gateway(StreamGatewayOptions options, ILogger logger)
+    public Gateway(StreamGatewayOptions options, ILogger logger, ResumeTokenOptions? tokens = null)
     {
         options.Validate();
+        Tokens = tokens;
         Options = options;
         Logger = logger;
         Wheel = new TimingWheel(options.TimeProvider, options.TimerGranularity);
@@ -32,6 +34,9 @@ internal sealed class Gateway : IDisposable
     public StreamGatewayOptions Options { get; }
 
     public ILogger Logger { get; }
+
+    /// <summary>How resume tokens are made and read; null where there are none.</summary>
+    public ResumeTokenOptions? Tokens { get; }
 
     public TimingWheel Wheel { get; }
 

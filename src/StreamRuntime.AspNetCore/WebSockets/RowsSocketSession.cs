@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.AspNetCore.Queries;
+using StreamRuntime.AspNetCore.Resuming;
 using StreamRuntime.AspNetCore.Responses;
 using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.Streams;
@@ -15,7 +16,7 @@ namespace StreamRuntime.AspNetCore.WebSockets;
 /// Rows are sent as binary messages of newline-delimited JSON, a batch each. Control messages are text, JSON objects with a <c>type</c>.
 /// From the client: <c>pause</c> (with an optional <c>reason</c>), <c>resume</c>, <c>cancel</c>, <c>stats</c>, and <c>authenticate</c> (with a <c>token</c>) as
 /// its first message where a token is needed and the request had none. To the client: <c>started</c>, <c>paused</c>, <c>resumed</c>, <c>complete</c> (with the
-/// number of <c>rows</c>), <c>error</c>, <c>stats</c>.
+/// number of <c>rows</c>), <c>error</c>, <c>stats</c>, and <c>checkpoint</c> (with a <c>token</c> of the place after the rows before it) where the query can be continued.
 /// </para>
 /// <para>
 /// <c>paused</c> says that nothing more is received from the source; rows that had been received before may still follow it. An <c>error</c> with
@@ -33,6 +34,9 @@ internal sealed class RowsSocketSession : WebSocketSession
     private static readonly StreamProblem CancelledByClient = new(0, "Cancelled", "The result was cancelled by the client.");
 
     private readonly Func<CancellationToken, ValueTask<JsonRowStream>> _open;
+    private readonly RowsRequest _request;
+    private Checkpoints? _checkpoints;
+    private TaskCompletionSource? _toldWhere;
     private bool _isCancelled;
     private int _invalidMessages;
 
@@ -42,11 +46,28 @@ internal sealed class RowsSocketSession : WebSocketSession
     /// <param name="context">The request.</param>
     /// <param name="needsToken">True when the client's first message has to be its token.</param>
     /// <param name="open">Opens the stream.</param>
+    /// <param name="request">What it is opened for.</param>
     public RowsSocketSession(
-        Gateway gateway, string endpoint, IPAddress client, HttpContext context, bool needsToken, Func<CancellationToken, ValueTask<JsonRowStream>> open)
+        Gateway gateway, string endpoint, IPAddress client, HttpContext context, bool needsToken, Func<CancellationToken, ValueTask<JsonRowStream>> open, RowsRequest request)
         : base(gateway, endpoint, client, context, needsToken, gateway.Options, maxBinaryBytes: gateway.Options.MaxControlMessageBytes, isStream: true)
     {
         _open = open;
+        _request = request;
+    }
+
+    /// <summary>On shutdown a client that can come back is told where it is first, by whoever sends its rows.</summary>
+    public override void BeginClose(SessionEnd end)
+    {
+        if (end != SessionEnd.Shutdown || Volatile.Read(ref _checkpoints) is null || State != ConnectionState.Open)
+        {
+            base.BeginClose(end);
+            return;
+        }
+
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _toldWhere, told);
+        Stop();
+        _ = CloseWhenToldAsync(told.Task, end);
     }
 
     public override async Task<PauseAnswer> ResumeAsync()
@@ -92,6 +113,7 @@ internal sealed class RowsSocketSession : WebSocketSession
         }
         finally
         {
+            Volatile.Read(ref _toldWhere)?.TrySetResult();
             if (Stream is not null)
             {
                 await Stream.DisposeAsync().ConfigureAwait(false);
@@ -136,6 +158,7 @@ internal sealed class RowsSocketSession : WebSocketSession
         long askedAt = Gateway.Wheel.Clock.Now;
         SetStream(await _open(stop).ConfigureAwait(false));
         JsonRowStream stream = Stream!;
+        Volatile.Write(ref _checkpoints, Checkpoints.For(_request, stream, Gateway));
         await SendTextAsync(ControlMessage.Started(Id, Endpoint)).ConfigureAwait(false);
         RowCopy copy = RowCopy.Create(stream, Output);
         int batches = 0;
@@ -156,6 +179,11 @@ internal sealed class RowsSocketSession : WebSocketSession
                 return;
             }
 
+            if (_checkpoints is not null && _checkpoints.Sent(stream.CurrentBatch.Count))
+            {
+                await SendCheckpointAsync().ConfigureAwait(false);
+            }
+
             if (++batches % BatchesPerTurn == 0)
             {
                 // What is written to a connection that is gone is dropped without a wait or an error. Where the source never waits either, a few such clients
@@ -164,8 +192,32 @@ internal sealed class RowsSocketSession : WebSocketSession
             }
         }
 
+        await SendCheckpointAsync().ConfigureAwait(false);
         await SendTextAsync(ControlMessage.Complete(copy.Rows)).ConfigureAwait(false);
         await CloseAsync(CloseCode.Normal, "complete", SessionEnd.Completed).ConfigureAwait(false);
+    }
+
+    private async ValueTask SendCheckpointAsync()
+    {
+        if (_checkpoints?.Take() is { } token)
+        {
+            await SendTextAsync(ControlMessage.Checkpoint(token, _checkpoints.Rows)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task CloseWhenToldAsync(Task told, SessionEnd end)
+    {
+        try
+        {
+            // A client that takes nothing is not waited for: it has the checkpoint before.
+            await told.WaitAsync(Gateway.Options.CloseTimeout, Gateway.Options.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            GatewayLog.WebSocketClosing(Gateway.Logger, Id, (int)CloseCode.GoingAway, "It takes nothing, not even where it is.");
+        }
+
+        base.BeginClose(end);
     }
 
     /// <summary>Sends a batch as one message; false when nothing more can be sent.</summary>
@@ -199,6 +251,11 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     private async Task FailAsync(Exception failure)
     {
+        if (State == ConnectionState.Open && !Context.RequestAborted.IsCancellationRequested)
+        {
+            await SendCheckpointAsync().ConfigureAwait(false);
+        }
+
         if (Volatile.Read(ref _isCancelled) && State == ConnectionState.Open)
         {
             await SendTextAsync(ControlMessage.Error(CancelledByClient, RowsDelivered)).ConfigureAwait(false);
@@ -221,7 +278,7 @@ internal sealed class RowsSocketSession : WebSocketSession
         GatewayLog.StreamFailed(Gateway.Logger, Endpoint, RowsDelivered, failure);
         StreamProblem problem = StreamProblem.Of(failure);
         await SendTextAsync(ControlMessage.Error(problem, RowsDelivered)).ConfigureAwait(false);
-        await CloseAsync(CloseCode.InternalError, problem.Detail, SessionEnd.Failed).ConfigureAwait(false);
+        await CloseAsync(problem.IsRefusedToken ? CloseCode.PolicyViolation : CloseCode.InternalError, problem.Detail, SessionEnd.Failed).ConfigureAwait(false);
     }
 
     private async ValueTask AnswerAsync(PauseAnswer answer, string word)

@@ -12,13 +12,11 @@ internal sealed class ExportFile : Stream
     private const int TailBytes = 4096;
 
     private readonly SafeFileHandle _file;
-    private readonly string _path;
     private long _length;
 
-    private ExportFile(SafeFileHandle file, string path)
+    private ExportFile(SafeFileHandle file)
     {
         _file = file;
-        _path = path;
         _length = RandomAccess.GetLength(file);
     }
 
@@ -44,8 +42,8 @@ internal sealed class ExportFile : Stream
         try
         {
             file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            var opened = new ExportFile(file, path);
-            DurableFolder.Flush(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+            var opened = new ExportFile(file);
+            DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
             return opened;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
@@ -152,5 +150,6 @@ internal sealed class ExportFile : Stream
         base.Dispose(disposing);
     }
 
-    private DestinationException Failed(Exception failure) => new($"Writing to '{_path}' failed: {failure.Message}", cause: failure);
+    private static DestinationException Failed(Exception failure) =>
+        new($"Writing failed: {failure.Message}. What was saved before still counts; start again when that is put right.", cause: failure);
 }

@@ -20,6 +20,7 @@ internal static class ServeCommand
         using PosixSignalRegistration note = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Volatile.Write(ref interrupted, true));
         try
         {
+            await KeyRing.PrepareAsync(application.Services).ConfigureAwait(false);
             await application.StartAsync().ConfigureAwait(false);
             StandardStreams.WriteErrorLine($"streamrt: serving {Names(source)} at {string.Join(", ", application.Urls)}");
             await application.WaitForShutdownAsync().ConfigureAwait(false);
