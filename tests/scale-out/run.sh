@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-clients=60 rows=20000 kills=6 nodes=3 pace=60 seed=$RANDOM
+clients=60 rows=10000 kills=6 nodes=3 pace=60 seed=$RANDOM
 while [ $# -gt 0 ]; do
     case "$1" in
         --clients) clients=$2 ;; --rows) rows=$2 ;; --kills) kills=$2 ;; --nodes) nodes=$2 ;; --pace) pace=$2 ;; --seed) seed=$2 ;;
@@ -60,7 +60,7 @@ hot_standby = on
 CONF
 as_postgres pg_ctl -w -D "$folder/pg/primary" -o "-p $primary_port" -l "$folder/pg/primary.log" start >/dev/null || { cat "$folder/pg/primary.log"; exit 1; }
 sql() { psql -XqAt -h 127.0.0.1 -p "$1" -U postgres -d postgres -c "$2"; }
-sql "$primary_port" "create table t as select id, json_build_object('id', id, 'text', repeat('x', 100)) as data from generate_series(1, $rows) as id" || exit 1
+sql "$primary_port" "create table t as select id, json_build_object('id', id, 'text', repeat('x', 1000)) as data from generate_series(1, $rows) as id" || exit 1
 sql "$primary_port" "alter table t add primary key (id)" || exit 1
 as_postgres pg_basebackup -D "$folder/pg/standby" -h 127.0.0.1 -p "$primary_port" -U postgres --write-recovery-conf --checkpoint=fast --no-sync || exit 1
 as_postgres pg_ctl -w -D "$folder/pg/standby" -o "-p $standby_port" -l "$folder/pg/standby.log" start >/dev/null || { cat "$folder/pg/standby.log"; exit 1; }
@@ -79,6 +79,9 @@ node_is_ready() { node -e 'require("http").get(process.argv[1], r => process.exi
     cat <<CONF
 global
     maxconn $((clients * 4 + 100))
+    # Small buffers, and large rows: what lies in a killed node's kernel still arrives, so that a result that is there as a whole would not notice.
+    tune.rcvbuf.server 65536
+    tune.sndbuf.client 65536
 defaults
     mode http
     timeout connect 2s

@@ -34,7 +34,8 @@ internal sealed class Checkpoints
         Rows += rows;
         return Rows - _lastRows >= _gateway.Options.CheckpointRows
             || _stream.State == StreamState.Paused
-            || MonotonicClock.Between(_lastAt, _gateway.Wheel.Clock.Now) >= _gateway.Options.CheckpointInterval;
+            || (_gateway.Options.CheckpointInterval != Timeout.InfiniteTimeSpan
+                && MonotonicClock.Between(_lastAt, _gateway.Wheel.Clock.Now) >= _gateway.Options.CheckpointInterval);
     }
 
     /// <summary>The token of the place after the last row sent; null when there is none that is new and right.</summary>
