@@ -6,6 +6,7 @@ using StreamRuntime.Cli.Queries;
 using StreamRuntime.Cli.Serving;
 using StreamRuntime.Cli.Sources;
 using StreamRuntime.Cli.Terminals;
+using StreamRuntime.Cli.Watching;
 using StreamRuntime.Postgres;
 
 const string Overview = """
@@ -17,6 +18,7 @@ const string Overview = """
       demo    shows streaming, pausing and resuming on sample rows, no server needed
       query   streams the rows of a query to standard output
       serve   publishes queries over HTTP and WebSockets
+      top     shows what the streams and connections of a running process do
 
     'streamrt COMMAND --help' says more.
 
@@ -32,6 +34,8 @@ try
             return Read(DemoCommand.Command) is { } demo ? await DemoCommand.RunAsync(demo).ConfigureAwait(false) : ExitCode.Done;
         case "serve":
             return Read(ServeOptions.Command) is { } serve ? await ServeCommand.RunAsync(serve).ConfigureAwait(false) : ExitCode.Done;
+        case "top":
+            return Read(TopOptions.Command) is { } top ? await TopCommand.RunAsync(TopOptions.From(top)).ConfigureAwait(false) : ExitCode.Done;
         case "--help" or "-h" or "-?" or "help":
             StandardStreams.WriteOutput(Overview);
             return ExitCode.Done;
@@ -42,14 +46,14 @@ try
             StandardStreams.WriteError(Overview);
             return ExitCode.WrongUsage;
         case var other:
-            string? meant = Suggestion.For(other, ["demo", "query", "serve"]);
-            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo, query and serve." : $"Did you mean '{meant}'?"));
+            string? meant = Suggestion.For(other, ["demo", "query", "serve", "top"]);
+            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo, query, serve and top." : $"Did you mean '{meant}'?"));
     }
 }
 catch (UsageException failure)
 {
     StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
-    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "demo" or "serve" ? args[0] + " " : "")}--help' says what is allowed.");
+    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "demo" or "serve" or "top" ? args[0] + " " : "")}--help' says what is allowed.");
     return ExitCode.WrongUsage;
 }
 catch (QueryException failure)

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using StreamRuntime.Connections;
+using StreamRuntime.Streams;
 
 namespace StreamRuntime.Postgres;
 
@@ -146,6 +147,9 @@ public sealed record PostgresOptions
     /// </summary>
     public LinkOptions Link { get; init; } = new() { AttemptTimeout = Timeout.InfiniteTimeSpan, IsRetryable = CanHelpToRetry };
 
+    /// <summary>How streams behave for which nothing else is said. <see cref="JsonRowStreamOptions.Default"/> by default.</summary>
+    public JsonRowStreamOptions Streams { get; init; } = JsonRowStreamOptions.Default;
+
     /// <summary>
     /// Whether what a query left in its session (settings, temporary tables, locks) is taken back before the connection serves another, by
     /// <c>DISCARD ALL</c>. True by default; false saves the server some work where queries leave nothing. Behind a pooler that keeps sessions of its own, such
@@ -208,6 +212,7 @@ public sealed record PostgresOptions
 
     /// <summary>Says which option cannot be used, if one can't.</summary>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>; the message names the option and its range.</exception>
+    /// <exception cref="ArgumentException">An option of <see cref="Link"/> or <see cref="Streams"/> is out of its range.</exception>
     public void Validate()
     {
         Check(Endpoints is { Count: > 0 }, "At least one host is needed.");
@@ -235,6 +240,8 @@ public sealed record PostgresOptions
         Pool.Validate();
         ArgumentNullException.ThrowIfNull(Link);
         Link.Validate();
+        ArgumentNullException.ThrowIfNull(Streams);
+        Streams.Validate();
         foreach ((string name, string value) in SessionParameters)
         {
             Check(!name.Contains('\0', StringComparison.Ordinal) && !value.Contains('\0', StringComparison.Ordinal), "Session parameters must not hold a NUL.");

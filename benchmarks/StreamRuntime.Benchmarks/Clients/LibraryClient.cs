@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StreamRuntime.Postgres.Configuration;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Streams;
@@ -6,9 +7,9 @@ using StreamRuntime.Streams;
 namespace StreamRuntime.Benchmarks.Clients;
 
 /// <summary>Our library: batches, every row looked at.</summary>
-internal sealed class LibraryClient(string connection) : RowClient
+internal sealed class LibraryClient(string connection, bool resetsSessions = true) : RowClient
 {
-    private readonly PostgresDataSource _source = PostgresDataSource.Create(connection);
+    private readonly PostgresDataSource _source = PostgresDataSource.Create(ConnectionString.Parse(connection) with { ResetsSessions = resetsSessions });
 
     public override async Task<RowTotals> ReadAsync(string sql, Action? started = null)
     {
@@ -33,7 +34,7 @@ internal sealed class LibraryClient(string connection) : RowClient
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private static RowTotals Add(RowTotals totals, RowBatch batch)
+    internal static RowTotals Add(RowTotals totals, RowBatch batch)
     {
         long bytes = 0;
         int rows = 0;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Npgsql;
+using StreamRuntime.Benchmarks.Streams;
 
 namespace StreamRuntime.Benchmarks.Clients;
 
@@ -13,7 +14,7 @@ internal sealed class NpgsqlClient(string connection, NpgsqlReading reading) : R
     private readonly byte[] _chunk = new byte[16 * 1024];
 
     private CommandBehavior Behavior =>
-        reading is NpgsqlReading.SequentialStream or NpgsqlReading.SequentialBytes ? CommandBehavior.SequentialAccess : CommandBehavior.Default;
+        reading is NpgsqlReading.SequentialStream or NpgsqlReading.SequentialBytes or NpgsqlReading.SequentialCopiedBytes ? CommandBehavior.SequentialAccess : CommandBehavior.Default;
 
     public override async Task<RowTotals> ReadAsync(string sql, Action? started = null)
     {
@@ -26,6 +27,8 @@ internal sealed class NpgsqlClient(string connection, NpgsqlReading reading) : R
             NpgsqlReading.String => await ReadStringsAsync(reader),
             NpgsqlReading.SequentialStream => await ReadStreamsAsync(reader),
             NpgsqlReading.JsonDocument => await ReadDocumentsAsync(reader),
+            NpgsqlReading.CopiedBytes or NpgsqlReading.SequentialCopiedBytes => await CopyBytesAsync(reader),
+            NpgsqlReading.WrittenString => await WriteStringsAsync(reader),
             _ => await ReadBytesAsync(reader),
         };
     }
@@ -86,6 +89,43 @@ internal sealed class NpgsqlClient(string connection, NpgsqlReading reading) : R
         }
 
         return new RowTotals(rows, bytes);
+    }
+
+    private static async Task<RowTotals> WriteStringsAsync(NpgsqlDataReader reader)
+    {
+        long rows = 0;
+        using var written = new CountingStream();
+        await using (var lines = new StreamWriter(written, leaveOpen: true) { NewLine = "\n" })
+        {
+            while (await reader.ReadAsync())
+            {
+                rows++;
+                await lines.WriteLineAsync(reader.GetString(0));
+            }
+        }
+
+        return new RowTotals(rows, written.Length - rows);
+    }
+
+    private async Task<RowTotals> CopyBytesAsync(NpgsqlDataReader reader)
+    {
+        long rows = 0;
+        long bytes = 0;
+        while (await reader.ReadAsync())
+        {
+            rows++;
+            int copied;
+            int at = 0;
+            do
+            {
+                copied = (int)reader.GetBytes(0, at, _chunk, 0, _chunk.Length);
+                at += copied;
+            }
+            while (copied == _chunk.Length);
+            bytes += at;
+        }
+
+        return new RowTotals(rows, reader.GetDataTypeName(0) == "jsonb" ? bytes - rows : bytes);
     }
 
     private async Task<RowTotals> ReadStreamsAsync(NpgsqlDataReader reader)

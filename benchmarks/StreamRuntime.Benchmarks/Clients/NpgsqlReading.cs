@@ -15,6 +15,15 @@ internal enum NpgsqlReading
     /// <summary>Sequential access and <c>GetFieldValue&lt;byte[]&gt;</c>.</summary>
     SequentialBytes,
 
+    /// <summary>The default reader and <c>GetBytes</c> into an array that is used again.</summary>
+    CopiedBytes,
+
+    /// <summary>Sequential access and <c>GetBytes</c> into an array that is used again.</summary>
+    SequentialCopiedBytes,
+
+    /// <summary>The default reader and <c>GetString</c>, each written out as a line.</summary>
+    WrittenString,
+
     /// <summary>The default reader and a parsed <c>JsonDocument</c>.</summary>
     JsonDocument,
 }

@@ -6,7 +6,7 @@ namespace StreamRuntime.Benchmarks.Suites;
 internal static class AllSuites
 {
     public static IReadOnlyList<ISuite> List { get; } =
-        [new StateSuite(), new StartupSuite(), new StreamSuite(), new PauseSuite(), new PostgresSuite(), new PostgresCpuSuite(), new GatewaySuite()];
+        [new StateSuite(), new StartupSuite(), new StreamSuite(), new PauseSuite(), new PostgresSuite(), new PostgresCpuSuite(), new AdoSuite(), new GatewaySuite()];
 
     public static IReadOnlyList<string> Names { get; } = [.. List.Select(s => s.Name)];
 

@@ -18,6 +18,9 @@ internal sealed record PostgresSubject(string Name, string? Client, bool IsInlin
 
     public static PostgresSubject LibraryThreeTimes { get; } = new("library, 3 × the rows", RowClients.Library);
 
+    /// <summary>As the clients that have a connection of their own: nothing of the last query is taken back, which is work of the server's.</summary>
+    public static PostgresSubject LibraryWithoutReset { get; } = new("library, sessions as they were left", RowClients.LibraryWithoutReset);
+
     public static PostgresSubject Libpq { get; } = new("libpq", null);
 
     public static PostgresSubject NpgsqlBytes { get; } = new("npgsql byte[]", RowClients.NpgsqlBytes);
@@ -45,7 +48,7 @@ internal sealed record PostgresSubject(string Name, string? Client, bool IsInlin
     {
         null => server.Libpq,
         RowClients.Socket or RowClients.AsyncSocket => server.Plain,
-        RowClients.Library => server.Library,
+        RowClients.Library or RowClients.LibraryWithoutReset => server.Library,
         _ => server.Npgsql,
     };
 }

@@ -102,6 +102,7 @@ internal sealed class HttpRowsSession : GatewaySession
         TryMove(ConnectionState.Connecting, ConnectionState.Handshaking);
         TryMove(ConnectionState.Handshaking, ConnectionState.Authenticating);
         long askedAt = Gateway.Wheel.Clock.Now;
+        BeginSpan();
         bool hasRows;
         try
         {

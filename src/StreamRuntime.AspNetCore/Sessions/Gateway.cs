@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.AspNetCore.Limits;
+using StreamRuntime.Diagnostics;
 using StreamRuntime.Resuming;
 using StreamRuntime.Timing;
 
@@ -28,6 +29,7 @@ internal sealed class Gateway : IDisposable
         Wheel = new TimingWheel(options.TimeProvider, options.TimerGranularity);
         Streams = new StreamSlots(options.MaxRunningStreams, options.MaxPausedStreams);
         _admission = new Admission(options.MaxConnections, options.MaxConnectionsPerAddress);
+        RuntimeEvents.Publish();
         Metrics = new GatewayMetrics(CountByTransport, () => Streams.Running, () => Streams.Paused);
     }
 

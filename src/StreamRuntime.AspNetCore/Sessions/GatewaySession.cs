@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using StreamRuntime.AspNetCore.Diagnostics;
@@ -18,6 +19,7 @@ internal abstract class GatewaySession
     private ConnectionStateCell _state;
     private StateTimes _times;
     private JsonRowStream? _stream;
+    private Activity? _activity;
     private bool _isPaused;
     private bool _hasPlace = true;
     private byte _end;
@@ -155,8 +157,12 @@ internal abstract class GatewaySession
         }
     }
 
+    /// <summary>Begins the session's span, which surrounds what its caller does from here on, where somebody traces.</summary>
+    protected void BeginSpan() => _activity = GatewayActivity.Start(Endpoint, Transport, Id);
+
     protected void SetStream(JsonRowStream stream)
     {
+        stream.Name ??= $"{Endpoint} #{Id}";
         if (Gateway.Options.PauseTimeout != Timeout.InfiniteTimeSpan)
         {
             stream.PauseTimeout = Gateway.Options.PauseTimeout;
@@ -223,9 +229,10 @@ internal abstract class GatewaySession
         }
 
         Gateway.Leave(this);
-        long rows = _stream?.GetStatistics().RowsDelivered ?? 0;
+        StreamStatistics? statistics = _stream?.GetStatistics();
+        GatewayActivity.End(_activity, End, statistics);
         Gateway.Metrics.Ended(Endpoint, Transport, End.ToString());
-        GatewayLog.SessionEnded(Gateway.Logger, Id, Endpoint, Transport, End, rows);
+        GatewayLog.SessionEnded(Gateway.Logger, Id, Endpoint, Transport, End, statistics?.RowsDelivered ?? 0);
     }
 
     private PauseAnswer TryPause(string? reason)

@@ -156,6 +156,7 @@ internal sealed class RowsSocketSession : WebSocketSession
     private async Task SendRowsAsync(CancellationToken stop)
     {
         long askedAt = Gateway.Wheel.Clock.Now;
+        BeginSpan();
         SetStream(await _open(stop).ConfigureAwait(false));
         JsonRowStream stream = Stream!;
         Volatile.Write(ref _checkpoints, Checkpoints.For(_request, stream, Gateway));

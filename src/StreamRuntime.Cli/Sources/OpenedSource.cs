@@ -67,7 +67,7 @@ internal sealed class OpenedSource : IAsyncDisposable
         }
 
         FileStream file = OpenForReading(request.Uri.Text);
-        var rows = JsonRowStream.Create(NdjsonRowSource.FromStream(file, request.Options.MaxBufferedBytes), request.Options);
+        var rows = JsonRowStream.Create(NdjsonRowSource.FromStream(file, request.Options.MaxBufferedBytes), request.Options with { Name = $"file:{request.Uri.Text}" });
         return new OpenedSource(rows, file.CanSeek && file.Length is > 0 and var length ? _ => file.CanSeek ? (double)file.Position / length : 1 : null);
     }
 

@@ -33,6 +33,8 @@ internal sealed class KeyedRows : IParkableRowSource
         _runsLeft = source.Options.Endpoints.Count - 1;
     }
 
+    public string Description => Volatile.Read(ref _rows)?.Description ?? _source.Options.ToString();
+
     public ResumeFingerprint Fingerprint => _fingerprint ??= ResumeFingerprint.Create(
         ["postgresql", _query.Text, _query.RowKey],
         _query.Parameters.SelectMany(parameter => new[] { parameter.TypeOid.ToString(CultureInfo.InvariantCulture), parameter.Text }));
@@ -86,6 +88,11 @@ internal sealed class KeyedRows : IParkableRowSource
         {
             _runsLeft--;
             _rows = null;
+        }
+        catch (StreamRuntimeException changed) when (changed.Kind == ErrorKind.UnsupportedType)
+        {
+            _source.ForgetColumns(_query);
+            throw;
         }
 
         await current.DisposeAsync().ConfigureAwait(false);

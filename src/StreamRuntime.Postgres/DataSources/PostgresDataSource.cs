@@ -15,7 +15,7 @@ namespace StreamRuntime.Postgres.DataSources;
 /// Thread-safe: any number of streams may be started and read at the same time, each on a connection of its own, which goes back to the pool when its result has
 /// ended or was cancelled cleanly.
 /// </remarks>
-public sealed class PostgresDataSource : IAsyncDisposable
+public sealed class PostgresDataSource : IAsyncDisposable, IDisposable
 {
     private readonly StatementShapes _shapes = new();
     private readonly KeyedStatements _keyed = new();
@@ -66,7 +66,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
     /// JSON object a row, equal to what <c>row_to_json</c> gives.
     /// </summary>
     /// <param name="query">The query.</param>
-    /// <param name="options">How the stream behaves.</param>
+    /// <param name="options">How the stream behaves; <see cref="PostgresOptions.Streams"/> when null.</param>
     /// <param name="cancellationToken">Cancels connecting and starting; reading has a token of its own.</param>
     /// <returns>The stream, at its first row. Disposing it before its end cancels the query on the server.</returns>
     /// <exception cref="PostgresServerException">The server refused the login or the query.</exception>
@@ -90,7 +90,7 @@ public sealed class PostgresDataSource : IAsyncDisposable
     private async ValueTask<JsonRowStream> StreamOnceAsync(PostgresQuery query, JsonRowStreamOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        options ??= JsonRowStreamOptions.Default;
+        options ??= Options.Streams;
         options.Validate();
         if (options.ResumeFrom is not null)
         {
@@ -110,6 +110,11 @@ public sealed class PostgresDataSource : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// The same for a container that can't await; blocks its thread until the idle connections are closed. Prefer <see cref="DisposeAsync"/>.
+    /// </summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>
     /// True when the server has gone, or is going (admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout). Said before the query's last message was
@@ -191,10 +196,13 @@ public sealed class PostgresDataSource : IAsyncDisposable
         catch (StreamRuntimeException) when (known is not null)
         {
             // Whatever it was, it may have been that the table is another now.
-            _keyed.Forget(key);
+            ForgetColumns(query);
             throw;
         }
     }
+
+    /// <summary>Has the columns of a query with a key asked for again by its next run.</summary>
+    internal void ForgetColumns(PostgresQuery query) => _keyed.Forget(query.Key is KeyedRun run ? run.Query : (KeyedQuery)query.Key);
 
     /// <summary>Whether a run that was lost may be made again elsewhere, and if so, has its server asked last.</summary>
     internal bool TryRunElsewhere(PostgresRowSource lost, StreamRuntimeException failure, PostgresQuery query)
@@ -310,15 +318,8 @@ public sealed class PostgresDataSource : IAsyncDisposable
                 ? StartKeyedAsync(connection, query, run, release, prepares, either.Token)
                 : QueryStarter.StartAsync(connection, query, release, either.Token, _shapes, prepares)).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The server may be waiting for a lock, where it does not notice that we hang up.
-            await QueryCanceller.RequestAsync(connection).ConfigureAwait(false);
-            if (cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-
             throw new StreamRuntimeException(
                 ErrorKind.Timeout,
                 $"The server at {connection.Endpoint} did not answer the query within {limit.TotalSeconds:0.###} s ({(isTotal ? nameof(options.TotalTimeout) : nameof(options.ProgressTimeout))}).",

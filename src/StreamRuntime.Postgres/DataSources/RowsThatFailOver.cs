@@ -36,6 +36,8 @@ internal sealed class RowsThatFailOver : IRowSource
 
     public string? ParkingRefusal => PostgresRowSource.WithoutKey;
 
+    public string Description => Volatile.Read(ref _rows)?.Description ?? nameof(PostgresDataSource);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {

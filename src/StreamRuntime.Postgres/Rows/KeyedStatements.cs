@@ -31,7 +31,17 @@ internal sealed class KeyedStatements
         Interlocked.Increment(ref _count);
     }
 
-    public void Forget(in Key key) => _statements.TryRemove(key, out _);
+    /// <summary>Forgets a query's statements, however the session they were made in was set.</summary>
+    public void Forget(KeyedQuery query)
+    {
+        foreach (bool standardStrings in (ReadOnlySpan<bool>)[true, false])
+        {
+            foreach (bool isoDates in (ReadOnlySpan<bool>)[true, false])
+            {
+                _statements.TryRemove(new Key(query, standardStrings, isoDates), out _);
+            }
+        }
+    }
 
     /// <summary>What a statement depends on: the query, and how its session reads it and writes dates.</summary>
     public readonly record struct Key(KeyedQuery Query, bool StandardStrings, bool IsoDates);

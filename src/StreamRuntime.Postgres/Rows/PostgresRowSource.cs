@@ -40,6 +40,7 @@ internal class PostgresRowSource : IRowSource
     private int _taken;
     private int _needed;
     private bool _isLookedAt;
+    private bool _isDisposed;
 
     /// <summary>Takes over a connection on which a query's last messages are being sent: Bind, Execute and Sync, or all of them.</summary>
     /// <param name="connection">The connection.</param>
@@ -105,6 +106,9 @@ internal class PostgresRowSource : IRowSource
     /// <summary>The server that runs the query.</summary>
     public PostgresEndpoint Endpoint => _connection.Endpoint;
 
+    /// <summary>Where the rows come from; not which, as a statement's text may hold values.</summary>
+    public string Description => $"{_connection.Endpoint}/{_connection.Options.Database ?? _connection.Options.User}";
+
     /// <summary>How the session that runs the query reads the backslashes in its strings.</summary>
     public bool HasStandardStrings => _connection.Parameters.StandardConformingStrings;
 
@@ -164,6 +168,13 @@ internal class PostgresRowSource : IRowSource
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            // The connection may be somebody else's by now.
+            return;
+        }
+
+        _isDisposed = true;
         if (_rows is { Count: > 0 })
         {
             // The consumer may still hold rows that lie in the connection's buffer.
@@ -281,11 +292,6 @@ internal class PostgresRowSource : IRowSource
         try
         {
             Take(await _prepared!.RunFromTextAsync(cancellationToken).ConfigureAwait(false));
-        }
-        catch (OperationCanceledException)
-        {
-            await QueryCanceller.RequestAsync(_connection).ConfigureAwait(false);
-            throw;
         }
         catch (StreamRuntimeException refused) when (Resynchronization.CanHelp(refused))
         {

@@ -19,6 +19,9 @@ internal sealed class QueryStarter
     private readonly StatementShapes? _shapes;
     private readonly bool _prepares;
 
+    // Whole at the server, Sync and all: it runs, or will.
+    private bool _isSent;
+
     private QueryStarter(PostgresConnection connection, PostgresQuery query, StatementShapes? shapes, bool prepares)
     {
         _connection = connection;
@@ -27,7 +30,7 @@ internal sealed class QueryStarter
         _prepares = prepares;
     }
 
-    /// <summary>Starts the query. After a failure the connection must be closed.</summary>
+    /// <summary>Starts the query. After a failure the connection must be closed; after a cancellation the server has been asked to stop.</summary>
     /// <param name="connection">A connection that is ready.</param>
     /// <param name="query">The query.</param>
     /// <param name="release">As for <see cref="PostgresRowSource"/>.</param>
@@ -43,19 +46,15 @@ internal sealed class QueryStarter
         bool prepares = true)
     {
         var starter = new QueryStarter(connection, query, shapes, prepares);
-        await starter.CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
-        if (connection.NeedsReset)
+        try
         {
-            connection.NeedsReset = false;
-            SessionReset.Write(connection);
+            return await starter.RunAsync(release, cancellationToken).ConfigureAwait(false);
         }
-
-        PostgresRowSource source = starter.TryRunPrepared(release)
-            ?? await starter.TryPrepareAndRunAsync(release, cancellationToken).ConfigureAwait(false)
-            ?? starter.TryRunKnown(release)
-            ?? starter.Rows(await starter.DescribeAndBindAsync(cancellationToken).ConfigureAwait(false), release);
-        await starter.ExecuteAsync(cancellationToken).ConfigureAwait(false);
-        return source;
+        catch (OperationCanceledException)
+        {
+            await starter.StopAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Asks for a query's columns and runs nothing. After a failure the connection must be closed, unless it can be brought back.</summary>
@@ -63,45 +62,77 @@ internal sealed class QueryStarter
     public static async Task<byte[]> DescribeAsync(PostgresConnection connection, PostgresQuery query, CancellationToken cancellationToken)
     {
         var starter = new QueryStarter(connection, query, shapes: null, prepares: false);
-        await starter.CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
-        if (connection.NeedsReset)
+        try
         {
-            connection.NeedsReset = false;
-            SessionReset.Write(connection);
+            await starter.CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
+            starter.BeginReset();
+            byte[] description = await starter.DescribeAsync(query.Text, cancellationToken).ConfigureAwait(false);
+            connection.EndMessage();
+            return description;
         }
-
-        byte[] description = await starter.DescribeAsync(query.Text, cancellationToken).ConfigureAwait(false);
-        connection.EndMessage();
-        return description;
+        catch (OperationCanceledException)
+        {
+            await starter.StopAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>
     /// Runs the statement from its text, after the server has refused to bind what it had prepared, and has said that it is ready. After a failure the connection
-    /// must be closed, unless it can be brought back as after a refused start.
+    /// must be closed, unless it can be brought back as after a refused start; after a cancellation the server has been asked to stop.
     /// </summary>
     /// <returns>What the statement gives. BindComplete is due.</returns>
     public async Task<StatementShape> RunFromTextAsync(CancellationToken cancellationToken)
     {
-        await CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
-        StatementShape shape = await DescribeAndBindAsync(cancellationToken).ConfigureAwait(false);
-        await ExecuteAsync(cancellationToken).ConfigureAwait(false);
-        return shape;
+        _isSent = false;
+        try
+        {
+            await CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
+            StatementShape shape = await DescribeAndBindAsync(cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(cancellationToken).ConfigureAwait(false);
+            return shape;
+        }
+        catch (OperationCanceledException)
+        {
+            await StopAsync().ConfigureAwait(false);
+            throw;
+        }
     }
+
+    private async Task<PostgresRowSource> RunAsync(Func<PostgresConnection, bool, ValueTask> release, CancellationToken cancellationToken)
+    {
+        await CheckNothingSentAheadAsync(cancellationToken).ConfigureAwait(false);
+        BeginReset();
+        PostgresRowSource source = TryRunPrepared(release)
+            ?? await TryPrepareAndRunAsync(release, cancellationToken).ConfigureAwait(false)
+            ?? TryRunKnown(release)
+            ?? Rows(await DescribeAndBindAsync(cancellationToken).ConfigureAwait(false), release);
+        await ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        return source;
+    }
+
+    private void BeginReset()
+    {
+        if (_connection.NeedsReset)
+        {
+            _connection.NeedsReset = false;
+            SessionReset.Write(_connection);
+        }
+    }
+
+    /// <summary>Asks the server to stop. It may be waiting for a lock, where it does not notice that we hang up.</summary>
+    /// <remarks>A query that was sent whole may stand behind a reset. One request that comes between the two is not heard, and the query would run on.</remarks>
+    private Task StopAsync() => _isSent ? QueryCanceller.DrainAsync(_connection, cancel: true) : QueryCanceller.RequestAsync(_connection);
 
     private async Task ExecuteAsync(CancellationToken cancellationToken)
     {
         FrontendMessages.Execute(_connection.Output, "", 0);
         FrontendMessages.Sync(_connection.Output);
         await _connection.FlushAsync(cancellationToken).ConfigureAwait(false);
+        _isSent = true;
         try
         {
             await SessionReset.EndAsync(_connection, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // The query is under way behind the reset. One request that comes between the two is not heard, and the query would run on.
-            await QueryCanceller.DrainAsync(_connection, cancel: true).ConfigureAwait(false);
-            throw;
         }
         catch (StreamRuntimeException lost) when (lost.Kind == ErrorKind.ConnectionLost)
         {

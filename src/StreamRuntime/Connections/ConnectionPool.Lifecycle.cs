@@ -1,3 +1,4 @@
+using StreamRuntime.Diagnostics;
 using StreamRuntime.Timing;
 
 namespace StreamRuntime.Connections;
@@ -27,6 +28,11 @@ public sealed partial class ConnectionPool<TConnection>
         }
         else
         {
+            if (RuntimeEventSource.Log.WantsPools)
+            {
+                RuntimeEventSource.Log.LeaseTimedOut(_options.Name);
+            }
+
             waiter.TrySetException(new StreamRuntimeException(ErrorKind.Timeout, message, isTransient: true));
         }
     }

@@ -1,3 +1,4 @@
+using StreamRuntime.Diagnostics;
 using StreamRuntime.Timing;
 
 namespace StreamRuntime.Connections;
@@ -63,12 +64,7 @@ public sealed partial class ConnectionPool<TConnection>
             EmptiedLocked();
         }
 
-        PoolLog.Opened(_options.Logger, _options.Name);
-        if (PoolMetrics.MeasuresCreateTime)
-        {
-            PoolMetrics.Created(_options.Name, MonotonicClock.Between(startedAt, _wheel.Clock.Now));
-        }
-
+        long openedAt = _wheel.Clock.Now;
         if (_options.MaxLifetime != Timeout.InfiniteTimeSpan)
         {
             slot.LifetimeDeadline.Schedule(DueAfter(_options.MaxLifetime * (1 - Random.Shared.NextDouble() * LifetimeSpread)));
@@ -84,6 +80,19 @@ public sealed partial class ConnectionPool<TConnection>
             }
 
             await CloseCountedAsync(slot).ConfigureAwait(false);
+        }
+
+        // Last: whoever listens may throw, and the connection has its place by now.
+        TimeSpan took = MonotonicClock.Between(startedAt, openedAt);
+        PoolLog.Opened(_options.Logger, _options.Name);
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionOpened(_options.Name, took.TotalMilliseconds);
+        }
+
+        if (PoolMetrics.MeasuresCreateTime)
+        {
+            PoolMetrics.Created(_options.Name, took);
         }
     }
 
@@ -104,7 +113,6 @@ public sealed partial class ConnectionPool<TConnection>
             EmptiedLocked();
         }
 
-        PoolLog.OpenFailed(_options.Logger, _options.Name, failure);
         if (hasWaiter)
         {
             waiter.Timeout.Cancel();
@@ -112,6 +120,12 @@ public sealed partial class ConnectionPool<TConnection>
         }
 
         Open(toOpen);
+        PoolLog.OpenFailed(_options.Logger, _options.Name, failure);
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionFailed(
+                _options.Name, failure is StreamRuntimeException ours ? ours.SqlState ?? ours.Kind.ToString() : failure.GetType().FullName!);
+        }
     }
 
     /// <summary>Takes a connection out of the idle ones; it counts as closing from then on.</summary>
@@ -179,6 +193,11 @@ public sealed partial class ConnectionPool<TConnection>
 #pragma warning restore CA1031
         {
             PoolLog.CloseFailed(_options.Logger, _options.Name, failure);
+        }
+
+        if (RuntimeEventSource.Log.WantsPools)
+        {
+            RuntimeEventSource.Log.ConnectionClosed(_options.Name);
         }
     }
 

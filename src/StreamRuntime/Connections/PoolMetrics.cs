@@ -36,6 +36,7 @@ internal static class PoolMetrics
         Observe("db.client.connection.pending_requests", "{request}", "The number of current pending requests for an open connection.", static (_, s) => s.Waiting);
         meter.CreateObservableCounter(
             "db.client.connection.timeouts", static () => Each(static (_, s) => s.Timeouts), "{timeout}", "The number of connection timeouts that have occurred trying to obtain a connection from the pool.");
+        RuntimeEventSource.Log.AddToSnapshots(WriteSnapshot);
     }
 
     public static bool MeasuresCreateTime => CreateTime.Enabled;
@@ -56,6 +57,19 @@ internal static class PoolMetrics
 
     private static void Observe(string name, string unit, string description, Func<IObservedPool, PoolStatistics, long> value) =>
         RuntimeMeter.Instance.CreateObservableUpDownCounter(name, () => Each(value), unit, description);
+
+    private static int WriteSnapshot(RuntimeEventSource log, long snapshot, int maxStreams)
+    {
+        int count = 0;
+        foreach ((IObservedPool pool, _) in Pools)
+        {
+            PoolStatistics s = pool.GetStatistics();
+            log.Pool(snapshot, pool.Name, s.Leased, s.Idle, s.Opening, s.Closing, s.Waiting, pool.MaxSize, s.Leases, s.Opened, s.OpenFailures, s.Timeouts);
+            count++;
+        }
+
+        return count;
+    }
 
     private static IEnumerable<Measurement<long>> CountByState()
     {

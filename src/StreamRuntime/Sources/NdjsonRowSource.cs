@@ -75,6 +75,9 @@ public sealed class NdjsonRowSource : IParkableRowSource
     public static NdjsonRowSource FromMemory(ReadOnlyMemory<byte> lines) => new(new NdjsonFromMemory(lines));
 
     /// <inheritdoc/>
+    public string Description => "ndjson";
+
+    /// <inheritdoc/>
     public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);

@@ -42,6 +42,9 @@ public sealed class SampleRowSource : IRowSource
     public string? ParkingRefusal => "sample rows are made by a generator, which holds nothing that parking could give back";
 
     /// <inheritdoc/>
+    public string Description => "sample";
+
+    /// <inheritdoc/>
     public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);

@@ -3,11 +3,14 @@ namespace StreamRuntime.Streams;
 /// <summary>Where a stream's rows come from. A driver author implements this one interface.</summary>
 /// <remarks>
 /// The stream calls <see cref="ReceiveAsync"/> from one reader at a time and <see cref="IAsyncDisposable.DisposeAsync"/> once,
-/// never while a receive is under way. Pause, limits, statistics, formats, deadlines and filtering are the stream's work; a source only
+/// never while a receive is under way; disposing a source again does nothing. Pause, limits, statistics, formats, deadlines and filtering are the stream's work; a source only
 /// receives and says where each row is.
 /// </remarks>
 public interface IRowSource : IAsyncDisposable
 {
+    /// <summary>What the rows are, for people: shown where a stream without a name is listed, and asked for only then. Must not hold secrets. The type's name by default.</summary>
+    string Description => GetType().Name;
+
     /// <summary>
     /// Receives once and adds every row that is now complete to <paramref name="rows"/>; none is a legal answer when a row is
     /// still partial. While a stream is paused this is not called, so a source must not read ahead by itself.

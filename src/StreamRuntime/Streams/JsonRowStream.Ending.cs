@@ -5,16 +5,15 @@ namespace StreamRuntime.Streams;
 
 public sealed partial class JsonRowStream
 {
-    private int _disposing;
+    private byte _disposing;
     private bool _disposed;
     private TaskCompletionSource? _disposal;
-    private ExceptionDispatchInfo? _error;
 
     /// <summary>Tells the stream to stop before its end; whoever reads it then ends it. The first reason wins.</summary>
     private void Stop(StopReason reason)
     {
         Interlocked.CompareExchange(ref _stopReason, (byte)reason, (byte)StopReason.None);
-        Volatile.Read(ref _gate)?.LetReaderGo();
+        _gate?.LetReaderGo();
         if (Volatile.Read(ref _stop) is { } stop)
         {
             try
@@ -44,23 +43,23 @@ public sealed partial class JsonRowStream
     [DoesNotReturn]
     private async ValueTask FailAsync(Exception failure, CancellationToken cancellationToken)
     {
-        if (_error is null)
+        if (_failure is not ExceptionDispatchInfo error)
         {
             // The state first: nobody may take the stream for live while its source is being let go.
-            ExceptionDispatchInfo error = ExceptionDispatchInfo.Capture(Translate(failure, cancellationToken));
+            error = ExceptionDispatchInfo.Capture(Translate(failure, cancellationToken));
             if (!End(StreamState.Error, error.SourceException))
             {
-                error = _error ?? error;
+                error = _failure as ExceptionDispatchInfo ?? error;
             }
 
-            _error = error;
+            _failure = error;
             RememberPlace(isReader: true);
             _rows.Release();
             _buffered = 0;
             await DisposeSourceAsync(StreamState.Error, error.SourceException).ConfigureAwait(false);
         }
 
-        _error.Throw();
+        error.Throw();
     }
 
     private bool End(StreamState end, Exception? error = null)
@@ -73,6 +72,13 @@ public sealed partial class JsonRowStream
         Volatile.Write(ref _endedAt, Math.Max(1, _options.TimeProvider.GetTimestamp()));
         Volatile.Read(ref _gate)?.Open();
         _clock?.Dispose();
+        LiveStreams.Remove(this);
+        if (StreamMetrics.MeasuresDuration)
+        {
+            StreamMetrics.Ended(_options.TimeProvider.GetElapsedTime(_startedAt, _endedAt), end, error);
+        }
+
+        StreamEvents.Ended(Id, this, end, error);
         if (end == StreamState.Complete)
         {
             StreamLog.Completed(_options.Logger, _rowsDelivered, _bytesDelivered);
@@ -103,7 +109,7 @@ public sealed partial class JsonRowStream
     };
 
     private ValueTask DisposeSourceAsync(StreamState end, Exception? error) =>
-        Volatile.Read(ref _gate)?.Parking is null ? DisposeOpenSourceAsync(end, error) : DisposeParkableSourceAsync(end, error);
+        _gate?.Parking is null ? DisposeOpenSourceAsync(end, error) : DisposeParkableSourceAsync(end, error);
 
     private async ValueTask DisposeOpenSourceAsync(StreamState end, Exception? error)
     {
@@ -138,13 +144,14 @@ public sealed partial class JsonRowStream
 
             // Nobody reads any more, so everything the reader owned is ours.
             bool early = End(StreamState.Error);
+            var error = _failure as ExceptionDispatchInfo;
             if (early)
             {
-                _error ??= ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(JsonRowStream)));
+                _failure = error ?? ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(JsonRowStream)));
             }
 
             RememberPlace(isReader: false);
-            await DisposeSourceAsync(StreamState.Error, early ? null : _error?.SourceException).ConfigureAwait(false);
+            await DisposeSourceAsync(StreamState.Error, early ? null : error?.SourceException).ConfigureAwait(false);
             _clock?.Dispose();
 
             Volatile.Write(ref _ready, 0);

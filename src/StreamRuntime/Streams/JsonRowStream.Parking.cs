@@ -19,7 +19,8 @@ public sealed partial class JsonRowStream
     /// <summary>When a pause is to become a park; infinite where the source can't.</summary>
     internal TimeSpan ParkAfter => _options.ParkAfter == Timeout.InfiniteTimeSpan || !CanPark ? Timeout.InfiniteTimeSpan : _options.ParkAfter;
 
-    private bool IsAway => Volatile.Read(ref _gate) is { IsAway: true };
+    // Asked after a look at the state, which is a barrier: whoever saw what a resume has made of it sees the gate as well.
+    private bool IsAway => _gate is { IsAway: true };
 
     /// <summary>
     /// Pauses the stream, if it is not yet paused, and has it give back everything but its place: connection, buffers, timers. Rows that were received but not delivered are
@@ -111,6 +112,14 @@ public sealed partial class JsonRowStream
 
             if (_lease.TryEnterBriefly())
             {
+                if (_sourceDisposed)
+                {
+                    // A reader that has come to the end lets go of the source first, and then says that the stream has ended.
+                    gate.GiveUpParking();
+                    _lease.ExitBriefly();
+                    return;
+                }
+
                 dropped = HoldRowsBack();
                 place = LeaveSource(gate, source, dropped);
                 ForgetRows(dropped);
@@ -306,7 +315,7 @@ public sealed partial class JsonRowStream
         _lease.Exit();
 
         // After the exchange, as a driver announces itself before the exchange by which it finds the reader inside.
-        if (Volatile.Read(ref _gate) is { Parking: not null } gate)
+        if (_gate is { Parking: not null } gate)
         {
             gate.ReaderLeft();
         }

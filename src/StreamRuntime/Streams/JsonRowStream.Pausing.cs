@@ -68,6 +68,7 @@ public sealed partial class JsonRowStream
         }
 
         StreamLog.Paused(_options.Logger, reason, delivered, record.RowsBuffered, record.BytesBuffered);
+        StreamEvents.Paused(Id, reason, delivered, record.RowsBuffered, record.BytesBuffered);
         return true;
     }
 
@@ -85,6 +86,7 @@ public sealed partial class JsonRowStream
         Unpark();
         Volatile.Read(ref _clock)?.Resumed();
         StreamLog.Resumed(_options.Logger, lasted.TotalMilliseconds);
+        StreamEvents.Resumed(Id, lasted, byTimeout: false);
         return true;
     }
 
@@ -110,6 +112,7 @@ public sealed partial class JsonRowStream
             self.Unpark();
             Volatile.Read(ref self._clock)?.Resumed();
             StreamLog.ResumedByTimeout(self._options.Logger, lasted.TotalMilliseconds);
+            StreamEvents.Resumed(self.Id, lasted, byTimeout: true);
         }
         else
         {

@@ -63,9 +63,9 @@ public sealed partial class JsonRowStream
         bool silent = false;
         while (true)
         {
-            if (_failure is not null)
+            if (_failure is Exception earlier)
             {
-                await FailAsync(_failure, cancellationToken).ConfigureAwait(false);
+                await FailAsync(earlier, cancellationToken).ConfigureAwait(false);
             }
 
             if (_sourceEnded)
@@ -164,6 +164,10 @@ public sealed partial class JsonRowStream
         if (_firstRowAt == 0)
         {
             Volatile.Write(ref _firstRowAt, Math.Max(1, _options.TimeProvider.GetTimestamp()));
+            if (StreamMetrics.MeasuresTimeToFirstRow)
+            {
+                StreamMetrics.FirstRow(_options.TimeProvider.GetElapsedTime(_startedAt, _firstRowAt));
+            }
         }
 
         Volatile.Write(ref _rowsReceived, _rowsReceived + _rows.Count);

@@ -30,14 +30,17 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
     private byte _phase;
     private ReaderLease _lease;
     private byte _stopReason;
-    private int _enumerating;
+    private byte _enumerating;
     private bool _sourceEnded;
     private bool _sourceDisposed;
     private int _cursor;
 
     // How many rows of the batch may be handed out: none while a receive adds to them, nor after the stream was disposed.
     private int _ready;
-    private Exception? _failure;
+
+    // A source's exception, which the next read throws; and once it was thrown, or the stream disposed, what every read throws from then on.
+    private object? _failure;
+    private string? _name;
     private CancellationTokenSource? _stop;
     private ReceiveClock? _clock;
 
@@ -55,10 +58,26 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
         _options = options;
         _rows = new RowWriter(options);
         _startedAt = options.TimeProvider.GetTimestamp();
+        LiveStreams.Add(this);
+        StreamEvents.Started(Id, this);
     }
 
     /// <summary>Where the stream stands: one volatile read of one byte.</summary>
     public StreamState State => _state.Value;
+
+    /// <summary>
+    /// What the stream is called where streams are listed for people. Starts as <see cref="JsonRowStreamOptions.Name"/>, which setting it to null brings back; null where
+    /// neither is given, and then <see cref="IRowSource.Description"/> is listed. Must not hold secrets.
+    /// </summary>
+    public string? Name
+    {
+        get => Volatile.Read(ref _name) ?? _options.Name;
+        set
+        {
+            Volatile.Write(ref _name, value);
+            StreamEvents.Named(Id, this);
+        }
+    }
 
     /// <summary>The rows of the latest <see cref="ReadBatchAsync"/>, valid until the next read.</summary>
     public RowBatch CurrentBatch => new(_rows);
@@ -103,7 +122,7 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
     /// <exception cref="InvalidOperationException">Another read or enumeration is under way.</exception>
     public IAsyncEnumerator<JsonRow> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        if (Interlocked.Exchange(ref _enumerating, 1) != 0)
+        if (Interlocked.Exchange(ref _enumerating, (byte)1) != 0)
         {
             ThrowConcurrentRead();
         }
@@ -148,6 +167,7 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
             ParkedTime = parks.ParkedTime,
             IsParked = parks.IsParked,
             PausedTime = pauses.PausedTime,
+            CurrentPause = pauses.Current,
             Pauses = pauses.Count,
             PauseReason = pauses.Last.Reason,
             RowsBufferedAtPause = pauses.Last.RowsBuffered,
@@ -161,7 +181,7 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
     /// </summary>
     public ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposing, 1) != 0)
+        if (Interlocked.Exchange(ref _disposing, (byte)1) != 0)
         {
             return new ValueTask(WaitUntilDisposedAsync());
         }

@@ -18,6 +18,12 @@ public sealed record JsonRowStreamOptions
     public static JsonRowStreamOptions Default { get; } = new();
 
     /// <summary>
+    /// What the stream is called where streams are listed for people, as by <c>streamrt top</c>. Must not hold secrets. Null by default, for what its source says of itself
+    /// (<see cref="IRowSource.Description"/>).
+    /// </summary>
+    public string? Name { get; init; }
+
+    /// <summary>
     /// How many received bytes are held at once. From 4 KiB to 1 GiB; 128 KiB by default, past which larger receives no longer measure faster.
     /// A row that is larger takes what it needs, up to <see cref="MaxRowBytes"/>.
     /// </summary>

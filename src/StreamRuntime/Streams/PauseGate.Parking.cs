@@ -151,6 +151,18 @@ internal sealed partial class PauseGate
         }
     }
 
+    /// <summary>The source is gone, and the stream with it: there is nothing to park.</summary>
+    public void GiveUpParking()
+    {
+        lock (_open)
+        {
+            Parking parking = _parking!;
+            parking.Turn = null;
+            parking.Phase = ParkPhase.Open;
+            parking.IsStopped = true;
+        }
+    }
+
     /// <summary>True when the reader waits for the source to come back, so that the driver may have it.</summary>
     public bool TryTakeFromReader()
     {

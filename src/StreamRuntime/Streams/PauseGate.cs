@@ -171,11 +171,15 @@ internal sealed partial class PauseGate
         }
     }
 
+    /// <summary>The statistics after <see cref="Open"/>, for whoever called it: nothing of them changes any more, so this needs no lock.</summary>
+    public PauseStatistics FinalStatistics => new(_count, _pausedBefore, _last);
+
     public PauseStatistics GetStatistics()
     {
         lock (_open)
         {
-            return new PauseStatistics(_count, _pausedBefore + ElapsedLocked(), _last);
+            TimeSpan current = ElapsedLocked();
+            return new PauseStatistics(_count, _pausedBefore + current, _last) { Current = current };
         }
     }
 
@@ -229,4 +233,8 @@ internal sealed partial class PauseGate
 internal readonly record struct PauseRecord(string? Reason, int RowsBuffered, int BytesBuffered);
 
 /// <summary>What the gate knows of all pauses so far.</summary>
-internal readonly record struct PauseStatistics(int Count, TimeSpan PausedTime, PauseRecord Last);
+internal readonly record struct PauseStatistics(int Count, TimeSpan PausedTime, PauseRecord Last)
+{
+    /// <summary>How long the pause under way has lasted; zero when there is none.</summary>
+    public TimeSpan Current { get; init; }
+}

@@ -33,6 +33,9 @@ public sealed record StreamStatistics
     /// <summary>How long the stream was paused, the current pause included.</summary>
     public required TimeSpan PausedTime { get; init; }
 
+    /// <summary>How long the pause under way has lasted; zero while the stream is not paused.</summary>
+    public TimeSpan CurrentPause { get; init; }
+
     /// <summary>The rest of <see cref="Elapsed"/>: the consumer had rows to work on, or did not ask for more.</summary>
     public TimeSpan ConsumerTime => Elapsed > WaitingTime + PausedTime ? Elapsed - WaitingTime - PausedTime : TimeSpan.Zero;
 

@@ -9,7 +9,8 @@ namespace StreamRuntime.AspNetCore.Tests.Bridging;
 
 public sealed class BridgeSessionTests
 {
-    private static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
+    // What is promised, on a machine that has nothing else to do; where other tests run beside, only that no time limit was waited for.
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(TestRun.IsFull ? 1 : 4);
 
     [Fact]
     public async Task Bytes_BothWays_ArriveUnchanged()
@@ -211,7 +212,7 @@ public sealed class BridgeSessionTests
         BridgeResult result = await Sessions.EndOf(session);
         Assert.Equal((end, code, code), (result.End, result.CloseCode, client.CloseCode));
         Assert.Equal((1, 1), (client.Disposals, backend.Disposals));
-        Assert.True(took < OneSecond, $"The other side was closed after {took}.");
+        Assert.True(took < Promptly, $"The other side was closed after {took}.");
     }
 
     [Fact]
@@ -224,7 +225,7 @@ public sealed class BridgeSessionTests
         var watch = Stopwatch.StartNew();
         client.Breaks(new IOException("reset"));
         BridgeResult result = await Sessions.EndOf(session);
-        Assert.True(watch.Elapsed < OneSecond, $"It took {watch.Elapsed}.");
+        Assert.True(watch.Elapsed < Promptly, $"It took {watch.Elapsed}.");
         Assert.Equal((BridgeEnd.ClientLost, 1), (result.End, backend.Disposals));
     }
 
@@ -241,7 +242,7 @@ public sealed class BridgeSessionTests
         var watch = Stopwatch.StartNew();
         client.Closes();
         await Wait.UntilAsync(() => backend.Disposals == 1, TestRun.Patience, "the backend is released");
-        Assert.True(watch.Elapsed < OneSecond, $"It took {watch.Elapsed}.");
+        Assert.True(watch.Elapsed < Promptly, $"It took {watch.Elapsed}.");
         await Sessions.EndOf(session);
     }
 

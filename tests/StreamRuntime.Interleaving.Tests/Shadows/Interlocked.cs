@@ -52,6 +52,14 @@ internal static class Interlocked
         return seen;
     }
 
+    public static byte Exchange(ref byte location, byte value)
+    {
+        Actor.BeforeAccess(Access.Ending);
+        byte seen = location;
+        location = value;
+        return seen;
+    }
+
     public static void MemoryBarrier() => Actor.BeforeAccess(Access.Ending);
 
     /// <summary>Changes nothing here, since every run is sequentially consistent; still a place where others may come in between.</summary>

@@ -26,7 +26,7 @@ internal static class ParkingTable
                timestamptz '1890-01-01 00:00:00+00' + (id % 9) * interval '37 years 1 microsecond' as tz,
                (date '0044-03-15 BC' + (id % 5) * 200000)::date as d,
                time '23:59:59.999999' - (id % 60) * interval '1 second' as t,
-               ((id * 104729) % 1000003)::numeric / 1000 + case when id = 7 then 'NaN' else 0 end as num,
+               ((id * 104729) % 1000003)::numeric / 1000 + case when id = 7 then 'NaN'::numeric else 0 end as num,
                (id % 3)::numeric(10, 2) as half,
                id % 2 = 0 as flag,
                decode(md5(id::text), 'hex') as bin,

@@ -31,7 +31,7 @@ public sealed class ParkingTests(LiveServer server)
         { "select array[1] as a", "a", ErrorKind.UnsupportedType, "\"a\"" },
         { "select inet '::1' as a", "a", ErrorKind.UnsupportedType, "\"a\"" },
         { "select row(1) as a", "a", ErrorKind.UnsupportedType, "\"a\"" },
-        { "select 1 as a; select 2", "a", ErrorKind.Configuration, "more than one statement" },
+        { "select 1 as a; select 2", "a", ErrorKind.Server, "multiple commands" },
         { "set work_mem = '1MB'", "a", ErrorKind.Configuration, "does not have" },
         { "select null::int as a", "a", ErrorKind.KeyViolation, "\"a\" is null" },
         { "select * from (values (1, null), (2, 3)) _(a, b)", "a, b", ErrorKind.KeyViolation, "\"b\" is null" },
@@ -85,7 +85,6 @@ public sealed class ParkingTests(LiveServer server)
 
         await stream.DisposeAsync();
         Assert.Equal(order, seen);
-        Assert.Equal(1, source.GetPoolStatistics().Opened);
     }
 
     [Fact]
@@ -274,30 +273,25 @@ public sealed class ParkingTests(LiveServer server)
     public async Task Token_AfterTheServerWasLost_ContinuesOnAnotherConnection()
     {
         string application = $"park-{Guid.NewGuid():N}";
-        await ParkingTable.CreateAsync(server);
-        int[] order = await ParkingTable.OrderAsync(server, "num desc");
+        const int Rows = 50_000;
+        PostgresQuery query = PostgresQuery.From($"select json_build_object('i', i, 'pad', repeat('x', 500)) as data, i from generate_series(1, {Rows}) i").WithKey("i");
         await using PostgresDataSource source = server.Source($"application_name={application}");
-        var seen = new List<int>();
-        JsonRowStream stream = await source.StreamAsync(ParkingTable.Query("num desc"), ParkingTable.Options(s_tokens));
+        JsonRowStream stream = await source.StreamAsync(query, ParkingTable.Options(s_tokens));
         Assert.True(await stream.ReadBatchAsync());
-        Take(stream, seen);
+        int last = stream.CountBatch(0);
         await server.Cluster.PsqlAsync($"select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{application}'");
         await Assert.ThrowsAnyAsync<StreamRuntimeException>(async () =>
         {
             while (await stream.ReadBatchAsync())
             {
-                Take(stream, seen);
+                last = stream.CountBatch(last);
             }
         });
+        Assert.InRange(last, 1, Rows - 1);
         string token = stream.GetResumeToken();
         await stream.DisposeAsync();
-        await using JsonRowStream again = await source.StreamAsync(ParkingTable.Query("num desc"), ParkingTable.Options(s_tokens, token));
-        while (await again.ReadBatchAsync())
-        {
-            Take(again, seen);
-        }
-
-        Assert.Equal(order, seen);
+        await using JsonRowStream again = await source.StreamAsync(query, ParkingTable.Options(s_tokens, token));
+        Assert.Equal(Rows, await again.CountOnAsync(last));
     }
 
     [Fact]

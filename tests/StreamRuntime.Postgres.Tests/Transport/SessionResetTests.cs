@@ -2,7 +2,9 @@ using System.Text;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Streams;
+using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Servers;
+using StreamRuntime.TestKit.Timing;
 
 namespace StreamRuntime.Postgres.Tests.Transport;
 
@@ -11,6 +13,7 @@ public sealed class SessionResetTests
 {
     private const string Read = "select data from t";
     private const string Write = "insert into t values (1) returning data";
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private static readonly byte[] Json = BackendMessages.RowDescription(("data", Conversation.JsonOid));
     private static readonly byte[] Discarded = BackendMessages.Join(BackendMessages.ParseComplete, BackendMessages.BindComplete, BackendMessages.CommandComplete("DISCARD ALL"));
     private static readonly byte[] Known = BackendMessages.Join(BackendMessages.ParseComplete, BackendMessages.BindComplete, Json, Rows);
@@ -131,6 +134,52 @@ public sealed class SessionResetTests
             Assert.Single(server.Connections);
             Assert.Equal(0, source.GetPoolStatistics().Total);
         }
+    }
+
+    [Fact]
+    public async Task CancelBetweenAResetAndItsQuery_IsRepeated_UntilTheQueryHasEnded()
+    {
+        var time = new ManualTimeProvider();
+        var sent = new TaskCompletionSource();
+        ScriptedServer? listener = null;
+        await using ScriptedServer server = listener = ScriptedServer.Start(async c =>
+        {
+            if (c.Number > 0)
+            {
+                // A cancel request; a server closes that connection when it has passed the signal on.
+                await c.StartUpAsync();
+            }
+
+            await FirstReadAsync(c);
+            await c.ExpectAsync("PBEPBDES");
+            sent.SetResult();
+            await Wait.UntilAsync(() => listener!.CancelRequests.Count == 1, Limit, "the first cancel request");
+
+            // It came while nothing ran: the reset ends, and the query behind it begins as if nobody had asked.
+            await c.SendAsync(BackendMessages.Join(Discarded, BackendMessages.ParseComplete, BackendMessages.BindComplete, Json, BackendMessages.DataRow("{\"i\":1}")));
+            await Wait.UntilAsync(() => listener!.CancelRequests.Count == 2, Limit, "the second cancel request");
+            await c.SendAsync(BackendMessages.Join(BackendMessages.ErrorResponse("57014", "canceling statement due to user request"), BackendMessages.ReadyForQuery()));
+            await c.DrainAsync();
+        });
+        await using PostgresDataSource source = PostgresDataSource.Create(OptionsFor(server) with { TimeProvider = time });
+        Assert.Equal(1, await CountAsync(source, Read));
+        Assert.Equal(1, await CountAsync(source, Read));
+        using var cancellation = new CancellationTokenSource();
+        Task<JsonRowStream> query = source.StreamAsync(new PostgresQuery(Read), cancellationToken: cancellation.Token).AsTask();
+        await sent.Task.WaitAsync(Limit);
+        await cancellation.CancelAsync();
+        await Wait.UntilAsync(() => server.CancelRequests.Count == 1, Limit, "the first cancel request");
+        await Wait.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(10));
+                return query.IsCompleted;
+            },
+            Limit,
+            "the end of the query");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => query);
+        Assert.Equal(2, server.CancelRequests.Count);
+        Assert.Equal(0, source.GetPoolStatistics().Leased);
     }
 
     [Theory]

@@ -19,7 +19,7 @@ public static partial class NamespaceRules
     public static IEnumerable<string> NamespaceIsFolder(SourceCode code) =>
         from file in code.Files
         let expected = string.Join('.', file.File.Folders.Skip(1))
-        where file.Namespace != expected && !(file.Namespace is null && MayHaveNoNamespace(file.File))
+        where file.Namespace != expected && !(file.Namespace is null && MayHaveNoNamespace(file.File)) && !IsWhereHostsLook(file.File, file.Namespace)
         select $"{file.File.Path}: its namespace is {file.Namespace ?? "missing"}, its folder says {expected}";
 
     public static IEnumerable<string> RootUsesNoChild(SourceCode code) =>
@@ -63,6 +63,10 @@ public static partial class NamespaceRules
 
     private static bool MayHaveNoNamespace(RepositoryFile file) =>
         file.FileName is "AssemblyInfo.cs" or "GlobalUsings.cs" || (file.FileName == "Program.cs" && file.Folders.Count() == 2);
+
+    // What is called on a host's services stands where every host has it in sight, as is usual.
+    private static bool IsWhereHostsLook(RepositoryFile file, string? name) =>
+        name == "Microsoft.Extensions.DependencyInjection" && file.Folders.SequenceEqual(["src", "StreamRuntime.DependencyInjection"]);
 
     private static string RootOf(string path) => path.Split('/')[1];
 

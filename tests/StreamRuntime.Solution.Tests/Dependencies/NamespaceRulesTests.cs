@@ -35,6 +35,9 @@ public sealed class NamespaceRulesTests
     [InlineData("src/StreamRuntime/Streams/A.cs", "class A;", 1)]
     [InlineData("src/StreamRuntime.Cli/Program.cs", "return 0;", 0)]
     [InlineData("src/StreamRuntime.Cli/Commands/Program.cs", "return 0;", 1)]
+    [InlineData("src/StreamRuntime.DependencyInjection/A.cs", "namespace Microsoft.Extensions.DependencyInjection;", 0)]
+    [InlineData("src/StreamRuntime.DependencyInjection/Health/A.cs", "namespace Microsoft.Extensions.DependencyInjection;", 1)]
+    [InlineData("src/StreamRuntime.AspNetCore/A.cs", "namespace Microsoft.Extensions.DependencyInjection;", 1)]
     public void NamespaceIsFolder_Sample_IsFound(string path, string text, int found) =>
         Assert.Equal(found, NamespaceRules.NamespaceIsFolder(new SourceCode([new(path, text)])).Count());
 

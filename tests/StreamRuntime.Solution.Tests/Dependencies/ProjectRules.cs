@@ -12,6 +12,7 @@ public static partial class ProjectRules
         ["StreamRuntime"] = [],
         ["StreamRuntime.Postgres"] = ["StreamRuntime"],
         ["StreamRuntime.AspNetCore"] = ["StreamRuntime"],
+        ["StreamRuntime.DependencyInjection"] = ["StreamRuntime", "StreamRuntime.Postgres"],
         ["StreamRuntime.Cli"] = ["StreamRuntime", "StreamRuntime.Postgres", "StreamRuntime.AspNetCore"],
     };
 

@@ -18,6 +18,7 @@ public sealed class ProjectRulesTests
     [InlineData("StreamRuntime.Postgres", "<ProjectReference Include=\"..\\StreamRuntime\\StreamRuntime.csproj\" />", 0)]
     [InlineData("StreamRuntime.Postgres", "<ProjectReference Include=\"../StreamRuntime.AspNetCore/StreamRuntime.AspNetCore.csproj\" />", 1)]
     [InlineData("StreamRuntime.AspNetCore", "<ProjectReference Include=\"../StreamRuntime.Postgres/StreamRuntime.Postgres.csproj\" />", 1)]
+    [InlineData("StreamRuntime.DependencyInjection", "<ProjectReference Include=\"../StreamRuntime.AspNetCore/StreamRuntime.AspNetCore.csproj\" />", 1)]
     [InlineData("StreamRuntime.Cli", "<ProjectReference Include=\"../StreamRuntime.Postgres/StreamRuntime.Postgres.csproj\" />", 0)]
     [InlineData("StreamRuntime.Extras", "", 1)]
     public void References_Sample_IsFound(string project, string item, int found) =>

@@ -13,7 +13,7 @@ public sealed partial class SourceCode
     {
         _files = [.. files.Select(f => (f, Code: Strip(f.Text), Namespace: (string?)null)).Select(f => (f.f, f.Code, NamespaceOf(f.Code)))];
         _typesByNamespace = _files
-            .Where(f => f.Namespace is not null)
+            .Where(f => f.Namespace?.StartsWith("StreamRuntime", StringComparison.Ordinal) == true) // a namespace that is not ours has types of others, whom everybody may use
             .SelectMany(f => TypePattern().Matches(f.Code).Select(m => (f.Namespace, Type: m.Groups[1].Value)))
             .ToLookup(t => t.Namespace!, t => t.Type);
         Uses = [.. _files.SelectMany(UsesOf).Distinct()];

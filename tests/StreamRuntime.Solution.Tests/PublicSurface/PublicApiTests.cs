@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Xml.Linq;
 using StreamRuntime.Solution.Tests.Repository;
 
 namespace StreamRuntime.Solution.Tests.PublicSurface;
@@ -8,8 +9,11 @@ public sealed class PublicApiTests
 {
     private const string AcceptVariable = "STREAMRUNTIME_ACCEPT_API";
     private const string FileName = "PublicApi.txt";
+    private const string ReferenceName = "Api.md";
 
     public static TheoryData<string> Libraries => [.. Names];
+
+    private static bool IsAccepting => Environment.GetEnvironmentVariable(AcceptVariable) == "1";
 
     private static string[] Names =>
     [
@@ -25,7 +29,7 @@ public sealed class PublicApiTests
         // A library this project does not reference cannot be loaded: add the reference.
         IReadOnlyList<string> actual = Signatures.Of(Assembly.Load(library).GetExportedTypes());
         string file = Path.Combine(RepositoryFiles.Root, "src", library, FileName);
-        if (Environment.GetEnvironmentVariable(AcceptVariable) == "1")
+        if (IsAccepting)
         {
             File.WriteAllText(file, string.Concat(actual.Select(l => l + "\n")));
         }
@@ -35,6 +39,22 @@ public sealed class PublicApiTests
         Assert.True(
             difference.Length == 0,
             $"The public surface of {library} changed:\n{difference}If that is meant, run {AcceptVariable}=1 dotnet test -c Release tests/StreamRuntime.Solution.Tests and commit src/{library}/{FileName}.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Libraries))]
+    public void ApiReference_OfLibrary_IsWhatItsDocumentationSays(string library)
+    {
+        string actual = ApiReference.Of(Assembly.Load(library), XDocument.Load(Path.Combine(AppContext.BaseDirectory, library + ".xml")));
+        string file = Path.Combine(RepositoryFiles.Root, "src", library, ReferenceName);
+        if (IsAccepting)
+        {
+            File.WriteAllText(file, actual);
+        }
+
+        Assert.True(
+            File.Exists(file) && File.ReadAllText(file) == actual,
+            $"src/{library}/{ReferenceName} is not what the documentation of {library} says now. Run {AcceptVariable}=1 dotnet test -c Release tests/StreamRuntime.Solution.Tests and commit it.");
     }
 
     [Fact]

@@ -12,30 +12,38 @@ public static class Signatures
     public static IReadOnlyList<string> Of(IEnumerable<Type> types) =>
         [.. types.SelectMany(Of).Order(StringComparer.Ordinal)];
 
-    private static IEnumerable<string> Of(Type type)
+    /// <summary>What can be seen of a type's members, each without the type's name. A delegate has none.</summary>
+    public static IEnumerable<(MemberInfo Member, string Text)> MembersOf(Type type)
     {
-        string name = TypeNames.Declaration(type);
         if (typeof(Delegate).IsAssignableFrom(type))
         {
-            return [$"{name}: delegate {Method(type.GetMethod("Invoke")!, "")}"];
+            return [];
         }
 
-        IEnumerable<string> lines = [$"{name}: {Head(type)}"];
         if (type.IsEnum)
         {
-            return lines.Concat(Enum.GetNames(type).Select(n => $"{name}.{n} = {Convert.ToInt64(Enum.Parse(type, n), CultureInfo.InvariantCulture)}"));
+            return type.GetFields(BindingFlags.Public | BindingFlags.Static)
+                .Select(f => ((MemberInfo)f, $"{f.Name} = {Convert.ToInt64(f.GetRawConstantValue(), CultureInfo.InvariantCulture)}"));
         }
 
         // A class nobody can derive from has nothing protected to show.
-        return lines
-            .Concat(type.GetConstructors(Declared).Where(c => IsSeen(c, type)).Select(c => $"{name}.{Access(c)}new({Parameters(c)})"))
-            .Concat(type.GetFields(Declared).Where(f => (f.IsPublic || (IsProtected(f) && !type.IsSealed)) && !f.IsSpecialName).Select(f => $"{name}.{Field(f)}"))
-            .Concat(type.GetEvents(Declared).Where(e => IsSeen(e.AddMethod!, type)).Select(e => $"{name}.{Modifiers(e.AddMethod!)}event {e.Name}: {TypeNames.Of(e)}"))
-            .Concat(type.GetProperties(Declared).Where(p => p.GetAccessors(nonPublic: true).Any(a => IsSeen(a, type))).Where(p => !IsGenerated(p.GetMethod)).Select(p => $"{name}.{Property(p, type)}"))
+        return type.GetConstructors(Declared).Where(c => IsSeen(c, type)).Select(c => ((MemberInfo)c, $"{Access(c)}new({Parameters(c)})"))
+            .Concat(type.GetFields(Declared).Where(f => (f.IsPublic || (IsProtected(f) && !type.IsSealed)) && !f.IsSpecialName).Select(f => ((MemberInfo)f, Field(f))))
+            .Concat(type.GetEvents(Declared).Where(e => IsSeen(e.AddMethod!, type)).Select(e => ((MemberInfo)e, $"{Modifiers(e.AddMethod!)}event {e.Name}: {TypeNames.Of(e)}")))
+            .Concat(type.GetProperties(Declared).Where(p => p.GetAccessors(nonPublic: true).Any(a => IsSeen(a, type))).Where(p => !IsGenerated(p.GetMethod)).Select(p => ((MemberInfo)p, Property(p, type))))
             .Concat(type.GetMethods(Declared)
                 .Where(m => IsSeen(m, type) && !m.IsDefined(typeof(CompilerGeneratedAttribute)))
                 .Where(m => !m.IsSpecialName || m.Name.StartsWith("op_", StringComparison.Ordinal))
-                .Select(m => $"{name}.{Access(m)}{Modifiers(m)}{Method(m, m.Name)}"));
+                .Select(m => ((MemberInfo)m, $"{Access(m)}{Modifiers(m)}{Method(m, m.Name)}")));
+    }
+
+    /// <summary>What a type is, without its name.</summary>
+    public static string HeadOf(Type type) => typeof(Delegate).IsAssignableFrom(type) ? $"delegate {Method(type.GetMethod("Invoke")!, "")}" : Head(type);
+
+    private static IEnumerable<string> Of(Type type)
+    {
+        string name = TypeNames.Declaration(type);
+        return MembersOf(type).Select(m => $"{name}.{m.Text}").Prepend($"{name}: {HeadOf(type)}");
     }
 
     private static string Head(Type type)

@@ -68,6 +68,12 @@ public static class TestFolder
     {
         try
         {
+            // The lock file goes last: a folder that is left without it is nobody's to sweep.
+            foreach (string inner in Directory.EnumerateDirectories(folder))
+            {
+                Directory.Delete(inner, recursive: true);
+            }
+
             Directory.Delete(folder, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

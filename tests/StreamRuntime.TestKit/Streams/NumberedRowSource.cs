@@ -22,6 +22,9 @@ public sealed class NumberedRowSource(int count, int rowsInBatch = 4) : IParkabl
     /// <summary>Waited for in each receive, once it has begun.</summary>
     public Func<CancellationToken, Task>? Receiving { get; set; }
 
+    /// <summary>True for a source that has its rows already when it is told to stop.</summary>
+    public bool DeliversThough { get; set; }
+
     /// <summary>Waited for in each opening.</summary>
     public Func<CancellationToken, Task>? Opening { get; set; }
 
@@ -117,7 +120,11 @@ public sealed class NumberedRowSource(int count, int rowsInBatch = 4) : IParkabl
         }
 
         await (Receiving?.Invoke(cancellationToken) ?? Task.CompletedTask);
-        cancellationToken.ThrowIfCancellationRequested();
+        if (!DeliversThough)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         _start = _last;
         (_batches[0], _batches[1]) = (_batches[1], _batches[0]);
         if (_batches[0].Length == 0)

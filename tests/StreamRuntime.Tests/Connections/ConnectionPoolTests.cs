@@ -266,11 +266,24 @@ public sealed class ConnectionPoolTests
     {
         var logger = new WaitingLogger();
         await using ConnectionPool<PooledFake> pool = Pool(o => o with { Logger = logger });
-        logger.Act = () => Assert.True(Task.Run(pool.GetStatistics).Wait(TestRun.Patience), "the pool's lock was held while its logger ran");
+        logger.Act = _ => Assert.True(Task.Run(pool.GetStatistics).Wait(TestRun.Patience), "the pool's lock was held while its logger ran");
         PoolLease<PooledFake> lease = await LeaseAsync(pool);
         await lease.ReturnAsync(isClean: true);
         await (await LeaseAsync(pool)).ReturnAsync(isClean: false);
-        Assert.InRange(logger.Count, 4, int.MaxValue);
+        await Wait.UntilAsync(() => logger.Count >= 4, TestRun.Patience, "all is logged");
+    }
+
+    [Fact]
+    public async Task Logger_ThatThrowsWhenOneWasOpenedOrNot_CostsNeitherConnectionNorAnswer()
+    {
+        var logger = new WaitingLogger { Act = static id => { if (id.Id is 60 or 61) { throw new InvalidOperationException("The disk is full."); } } };
+        await using ConnectionPool<PooledFake> pool = Pool(o => o with { Logger = logger, MaxSize = 1 });
+        await (await LeaseAsync(pool)).ReturnAsync(isClean: false);
+        _server.Before = _ => throw new IOException("refused");
+        await Assert.ThrowsAsync<IOException>(() => LeaseAsync(pool));
+        _server.Before = null;
+        await (await LeaseAsync(pool)).ReturnAsync(isClean: true);
+        Assert.Equal((0, 1), (pool.GetStatistics().Leased, pool.GetStatistics().Idle));
     }
 
     [Fact]
@@ -319,7 +332,7 @@ public sealed class ConnectionPoolTests
     {
         private int _count;
 
-        public Action Act { get; set; } = static () => { };
+        public Action<EventId> Act { get; set; } = static _ => { };
 
         public int Count => Volatile.Read(ref _count);
 
@@ -330,7 +343,7 @@ public sealed class ConnectionPoolTests
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            Act();
+            Act(eventId);
             Interlocked.Increment(ref _count);
         }
     }

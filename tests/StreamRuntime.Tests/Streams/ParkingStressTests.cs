@@ -87,6 +87,49 @@ public sealed class ParkingStressTests(ITestOutputHelper output)
         }
     }
 
+    // Rows are taken without a lock, so what is tried here is a park in the middle of taking one: nearly all the time goes there.
+    [Fact]
+    public async Task Parks_InTheMiddleOfTakingRows_LoseAndDoubleNothing()
+    {
+        int parks = TestRun.IsFull ? 50_000 : 2_000;
+        int seed = TestRun.Seed(output);
+        var source = new NumberedRowSource(int.MaxValue, rowsInBatch: 20_000);
+        await using JsonRowStream stream = Rows.Stream(source);
+        bool stop = false;
+        Task parker = Task.Run(async () =>
+        {
+            var random = new Random(seed);
+            for (int i = 0; i < parks; i++)
+            {
+                await stream.ParkAsync();
+                long delivered = stream.GetStatistics().RowsDelivered;
+                await stream.ResumeAsync();
+
+                // Until rows are taken again, and then for some of them.
+                Assert.True(SpinWait.SpinUntil(() => stream.GetStatistics().RowsDelivered != delivered, TestRun.Patience), $"seed {seed}: no row came");
+                Thread.SpinWait(random.Next(2_000));
+            }
+        }).ContinueWith(
+            parked =>
+            {
+                Volatile.Write(ref stop, true);
+                return parked;
+            },
+            TaskScheduler.Default).Unwrap();
+        int expected = 0;
+        await using IAsyncEnumerator<JsonRow> rows = stream.GetAsyncEnumerator();
+        while (!Volatile.Read(ref stop))
+        {
+            Assert.True(await rows.MoveNextAsync());
+            bool isNext = Utf8Parser.TryParse(rows.Current.Span, out int number, out _) && number == ++expected;
+            Assert.True(isNext, isNext ? "" : $"seed {seed}: row {expected} came as {rows.Current}, after {stream.GetStatistics().Parks} parks");
+        }
+
+        await parker;
+        output.WriteLine($"{stream.GetStatistics().Parks} parks, {expected} rows");
+        Assert.Null(source.BrokenRule);
+    }
+
     [Fact]
     public async Task EveryCallAtOnce_EndsOnce_HangsNever_AndKeepsTheSourcesRules()
     {

@@ -130,6 +130,57 @@ public sealed class ParkingTests
         Assert.Null(source.BrokenRule);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Park_DuringAReceiveThatBringsRowsAllTheSame_DeliversThem_AndParksThoughNobodyReadsOn(bool enumerates)
+    {
+        var began = new TaskCompletionSource();
+        var release = new TaskCompletionSource();
+        var source = new NumberedRowSource(9) { DeliversThough = true };
+        source.Receiving = async stop =>
+        {
+            began.TrySetResult();
+            await release.Task;
+        };
+        await using JsonRowStream stream = Rows.Stream(source);
+        IAsyncEnumerator<JsonRow> rows = stream.GetAsyncEnumerator();
+        if (!enumerates)
+        {
+            await rows.DisposeAsync();
+        }
+
+        Task<bool> read = enumerates ? rows.MoveNextAsync().AsTask() : stream.ReadBatchAsync().AsTask();
+        await began.Task.WaitAsync(Rows.Patience);
+        Task park = stream.ParkAsync();
+        Assert.False(park.IsCompleted);
+        release.SetResult();
+        await park.WaitAsync(Rows.Patience);
+
+        // An enumeration may be overtaken on its way to the first of them, which then comes again.
+        if (enumerates && !read.IsCompleted)
+        {
+            await stream.ResumeAsync();
+        }
+
+        Assert.True(await read.WaitAsync(Rows.Patience));
+        if (enumerates)
+        {
+            Assert.Equal("1", rows.Current.ToString());
+            await stream.ResumeAsync();
+            await rows.DisposeAsync();
+            Assert.Equal(Numbers(2, 9), await Rows.AllAsync(stream));
+        }
+        else
+        {
+            Assert.Equal(Numbers(1, 4), Rows.Of(stream));
+            await stream.ResumeAsync();
+            Assert.Equal(Numbers(5, 9), await Rows.AllAsync(stream));
+        }
+
+        Assert.Null(source.BrokenRule);
+    }
+
     [Fact]
     public async Task Park_WithAReaderThatWaitsAtAPause_Parks()
     {

@@ -13,7 +13,8 @@ namespace StreamRuntime.AspNetCore.Tests.Bridging.Backends;
 [SuppressMessage("Reliability", "CA1001", Justification = "xunit calls its own DisposeAsync.")]
 public sealed class SshBackendTests : IAsyncLifetime
 {
-    private static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
+    // What is promised, on a machine that has nothing else to do; where other tests run beside, only that no time limit was waited for.
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(TestRun.IsFull ? 1 : 4);
     private readonly Sessions _sessions = new();
     private readonly MemoryClient _client = new();
     private SshServer _server = null!;
@@ -128,7 +129,7 @@ public sealed class SshBackendTests : IAsyncLifetime
         BridgeResult result = await Sessions.EndOf(session);
         Assert.Equal((BridgeEnd.BackendFailed, 1011), (result.End, _client.CloseCode));
         Assert.Equal(ErrorKind.ConnectionLost, Assert.IsType<StreamRuntimeException>(result.Errors[0]).Kind);
-        Assert.True(took < OneSecond, $"The client was told after {took}.");
+        Assert.True(took < Promptly, $"The client was told after {took}.");
     }
 
     [Fact]
@@ -156,7 +157,7 @@ public sealed class SshBackendTests : IAsyncLifetime
         var watch = Stopwatch.StartNew();
         _client.Breaks(new IOException("reset"));
         BridgeResult result = await Sessions.EndOf(session);
-        Assert.True(watch.Elapsed < OneSecond, $"It took {watch.Elapsed}.");
+        Assert.True(watch.Elapsed < Promptly, $"It took {watch.Elapsed}.");
         Assert.Equal(BridgeEnd.ClientLost, result.End);
 
         // Gone from the table of processes, too: it was reaped.
