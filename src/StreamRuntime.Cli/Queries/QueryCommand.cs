@@ -1,5 +1,5 @@
-using StreamRuntime.Cli.Exports;
 using StreamRuntime.Cli.Progress;
+using StreamRuntime.Cli.SafeExports;
 using StreamRuntime.Cli.Sources;
 using StreamRuntime.Cli.Terminals;
 using StreamRuntime.Streams;
@@ -11,9 +11,9 @@ internal static class QueryCommand
 {
     public static Task<int> RunAsync(QueryOptions options) => options.Export is { } export ? ExportAsync(options, export) : WriteAsync(options);
 
-    private static async Task<int> ExportAsync(QueryOptions options, ExportOptions exportOptions)
+    private static async Task<int> ExportAsync(QueryOptions options, SafeExportOptions exportOptions)
     {
-        using var export = Export.Open(exportOptions);
+        using var export = SafeExport.Open(exportOptions);
         if (export.Description is { Length: > 0 } description)
         {
             StandardStreams.WriteErrorLine($"streamrt: {description}");

@@ -1,6 +1,6 @@
 using StreamRuntime.Cli.Arguments;
-using StreamRuntime.Cli.Exports;
 using StreamRuntime.Cli.Filtering;
+using StreamRuntime.Cli.SafeExports;
 using StreamRuntime.Cli.Sources;
 using StreamRuntime.Streams;
 
@@ -71,7 +71,7 @@ internal sealed record QueryOptions
     public string? Key { get; init; }
 
     /// <summary>How the output survives a crash; null when it need not.</summary>
-    public ExportOptions? Export { get; init; }
+    public SafeExportOptions? Export { get; init; }
 
     public bool PrintsToken { get; init; }
 
@@ -135,7 +135,7 @@ internal sealed record QueryOptions
             Format = format,
             OutputPath = arguments.Get("--output"),
             Key = arguments.Get("--key"),
-            Export = ExportOptions.From(arguments, source, sql, format),
+            Export = SafeExportOptions.From(arguments, source, sql, format),
             PrintsToken = arguments.Has("--print-token"),
             Limit = arguments.Get("--limit") is { } limit ? Quantity.Count("--limit", limit) : null,
             Progress = Mode(arguments.Get("--progress")),

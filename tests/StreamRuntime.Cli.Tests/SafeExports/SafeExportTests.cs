@@ -5,15 +5,15 @@ using StreamRuntime.TestKit.Processes;
 using StreamRuntime.TestKit.Servers;
 using Xunit.Abstractions;
 
-namespace StreamRuntime.Cli.Tests.Exports;
+namespace StreamRuntime.Cli.Tests.SafeExports;
 
-public sealed class ExportTests(ITestOutputHelper log) : IAsyncLifetime
+public sealed class SafeExportTests(ITestOutputHelper log) : IAsyncLifetime
 {
     private static readonly bool IsFull = Environment.GetEnvironmentVariable("STREAMRUNTIME_TEST_FULL") == "1";
     private static readonly int Rows = IsFull ? 1_000_000 : 200_000;
 
     private PostgresCluster _cluster = null!;
-    private ExportRun _export = null!;
+    private SafeExportRun _export = null!;
     private byte[] _expected = null!;
 
     public async Task InitializeAsync()
@@ -23,7 +23,7 @@ public sealed class ExportTests(ITestOutputHelper log) : IAsyncLifetime
             $"create table t as select id, json_build_object('id', id, 'text', 'zeile ' || id || ' ä', 'filling', repeat('x', id % 50)) as data from generate_series(1, {Rows}) as id;\n"
             + "alter table t add primary key (id)");
         _expected = await _cluster.PsqlBytesAsync("select data from t order by id");
-        _export = new ExportRun(_cluster.Uri);
+        _export = new SafeExportRun(_cluster.Uri);
     }
 
     public async Task DisposeAsync()
@@ -38,7 +38,7 @@ public sealed class ExportTests(ITestOutputHelper log) : IAsyncLifetime
         int seed = Environment.TickCount;
         log.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        string expected = ExportRun.Hash(_expected);
+        string expected = SafeExportRun.Hash(_expected);
         int wanted = IsFull ? 100 : 8;
         int kills = 0;
         int continued = 0;
@@ -111,7 +111,7 @@ public sealed class ExportTests(ITestOutputHelper log) : IAsyncLifetime
         Assert.InRange(int.Parse(lines[1], System.Globalization.CultureInfo.InvariantCulture), 1, Rows - 1);
         Assert.Contains("going on after", run.Errors, StringComparison.Ordinal);
         Assert.Equal("second 0", lines[2]);
-        Assert.StartsWith(ExportRun.Hash(_expected), lines[3].ToUpperInvariant(), StringComparison.Ordinal);
+        Assert.StartsWith(SafeExportRun.Hash(_expected), lines[3].ToUpperInvariant(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -175,8 +175,8 @@ public sealed class ExportTests(ITestOutputHelper log) : IAsyncLifetime
 
     [Theory]
     [InlineData("select data, id from t where id > 5", "id", "the SQL")]
-    [InlineData(ExportRun.Sql, "id desc", "--key")]
-    [InlineData(ExportRun.Sql, "id", "--where", "--where", ".id=5")]
+    [InlineData(SafeExportRun.Sql, "id desc", "--key")]
+    [InlineData(SafeExportRun.Sql, "id", "--where", "--where", ".id=5")]
     public async Task Export_OtherArguments_AreRefusedByName(string sql, string key, string name, params string[] more)
     {
         await _export.RunAsync();
@@ -223,19 +223,19 @@ public sealed class ExportTests(ITestOutputHelper log) : IAsyncLifetime
     [Fact]
     public async Task Tokens_Pipe_GoesOnAfterTheLimit()
     {
-        string[] query = ["query", "--source", _cluster.Uri, ExportRun.Sql, "--key", "id", "--print-token", "--progress", "never"];
+        string[] query = ["query", "--source", _cluster.Uri, SafeExportRun.Sql, "--key", "id", "--print-token", "--progress", "never"];
         (string, string) key = ("STREAMRT_TOKEN_KEY", Convert.ToBase64String(new byte[32]));
         (byte[] first, string errors) = await RunAsync([.. query, "--limit", "1234"], key);
         string token = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => l.StartsWith("token: ", StringComparison.Ordinal))["token: ".Length..];
         (byte[] rest, _) = await RunAsync([.. query, "--resume", token], key);
         Assert.Equal(1234, first.Count(b => b == (byte)'\n'));
-        Assert.Equal(ExportRun.Hash(_expected), ExportRun.Hash([.. first, .. rest]));
+        Assert.Equal(SafeExportRun.Hash(_expected), SafeExportRun.Hash([.. first, .. rest]));
     }
 
     [Fact]
     public async Task Tokens_OfAnotherKey_AreRefused()
     {
-        string[] query = ["query", "--source", _cluster.Uri, ExportRun.Sql, "--key", "id", "--print-token", "--progress", "never", "--limit", "5"];
+        string[] query = ["query", "--source", _cluster.Uri, SafeExportRun.Sql, "--key", "id", "--print-token", "--progress", "never", "--limit", "5"];
         (_, string errors) = await RunAsync(query, ("STREAMRT_TOKEN_KEY", Convert.ToBase64String(new byte[32])));
         await using Streamrt run = Streamrt.StartProgram(
             "dotnet", [Streamrt.Program, .. query, "--resume", errors.Trim()["token: ".Length..]], ("STREAMRT_TOKEN_KEY", Convert.ToBase64String([.. new byte[31], 1])));

@@ -2,7 +2,7 @@ using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Sources;
 using StreamRuntime.Streams;
 
-namespace StreamRuntime.Cli.Exports;
+namespace StreamRuntime.Cli.SafeExports;
 
 /// <summary>What a crash-safe export was asked to do, beside the query.</summary>
 /// <param name="OutputPath">Where the rows go.</param>
@@ -10,7 +10,7 @@ namespace StreamRuntime.Cli.Exports;
 /// <param name="CheckpointTime">How often that is kept, at least.</param>
 /// <param name="CheckpointBytes">After how many bytes of output.</param>
 /// <param name="Arguments">What must be the same when the export is started again, by the names of the options.</param>
-internal sealed record ExportOptions(
+internal sealed record SafeExportOptions(
     string OutputPath, string StatePath, TimeSpan CheckpointTime, int CheckpointBytes, IReadOnlyList<KeyValuePair<string, string>> Arguments)
 {
     public static readonly TimeSpan DefaultCheckpointTime = TimeSpan.FromSeconds(1);
@@ -24,7 +24,7 @@ internal sealed record ExportOptions(
 
     /// <summary>Null when no state file was named.</summary>
     /// <exception cref="UsageException">What was asked for can't be continued byte by byte.</exception>
-    public static ExportOptions? From(ParsedArguments arguments, SourceUri source, string? sql, RowFormat format)
+    public static SafeExportOptions? From(ParsedArguments arguments, SourceUri source, string? sql, RowFormat format)
     {
         if (arguments.Get("--state") is not { } state)
         {
@@ -58,7 +58,7 @@ internal sealed record ExportOptions(
             throw new UsageException("--state and --output are one file.");
         }
 
-        return new ExportOptions(
+        return new SafeExportOptions(
             output,
             state,
             arguments.Get("--checkpoint-time") is { } time ? Quantity.Time("--checkpoint-time", time) : DefaultCheckpointTime,

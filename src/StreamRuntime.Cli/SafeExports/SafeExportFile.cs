@@ -3,18 +3,18 @@ using Microsoft.Win32.SafeHandles;
 using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Terminals;
 
-namespace StreamRuntime.Cli.Exports;
+namespace StreamRuntime.Cli.SafeExports;
 
 /// <summary>The output of an export: written at its end only, by one process at a time.</summary>
 /// <remarks>Used by one caller at a time, as every stream. A write that failed leaves what was there before it, and perhaps a part of itself behind that.</remarks>
-internal sealed class ExportFile : Stream
+internal sealed class SafeExportFile : Stream
 {
     private const int TailBytes = 4096;
 
     private readonly SafeFileHandle _file;
     private long _length;
 
-    private ExportFile(SafeFileHandle file)
+    private SafeExportFile(SafeFileHandle file)
     {
         _file = file;
         _length = RandomAccess.GetLength(file);
@@ -36,13 +36,13 @@ internal sealed class ExportFile : Stream
 
     /// <summary>Opens the file, or makes it, and keeps other exports out of it.</summary>
     /// <exception cref="DestinationException">It can't be written, or another export writes it.</exception>
-    public static ExportFile Open(string path)
+    public static SafeExportFile Open(string path)
     {
         SafeFileHandle? file = null;
         try
         {
             file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            var opened = new ExportFile(file);
+            var opened = new SafeExportFile(file);
             DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
             return opened;
         }

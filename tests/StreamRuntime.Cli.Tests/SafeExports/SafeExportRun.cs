@@ -2,16 +2,16 @@ using System.Security.Cryptography;
 using StreamRuntime.Cli.Tests.Processes;
 using StreamRuntime.TestKit.Processes;
 
-namespace StreamRuntime.Cli.Tests.Exports;
+namespace StreamRuntime.Cli.Tests.SafeExports;
 
 /// <summary>One export's files and its command.</summary>
-internal sealed class ExportRun
+internal sealed class SafeExportRun
 {
     public const string Sql = "select data, id from t";
     private readonly string _folder = TestFolder.Create("export");
     private readonly string _source;
 
-    public ExportRun(string source) => _source = source;
+    public SafeExportRun(string source) => _source = source;
 
     public string OutputPath => Path.Combine(_folder, "out.ndjson");
 

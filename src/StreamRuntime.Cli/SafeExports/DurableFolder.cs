@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using StreamRuntime.Cli.Terminals;
 
-namespace StreamRuntime.Cli.Exports;
+namespace StreamRuntime.Cli.SafeExports;
 
 /// <summary>A folder whose entries must outlast a power cut.</summary>
 internal static class DurableFolder

@@ -1,9 +1,9 @@
 using StreamRuntime.Cli.Tests.Processes;
 using StreamRuntime.TestKit.Processes;
 
-namespace StreamRuntime.Cli.Tests.Exports;
+namespace StreamRuntime.Cli.Tests.SafeExports;
 
-public sealed class ExportOptionsTests
+public sealed class SafeExportOptionsTests
 {
     [Theory]
     [InlineData("--state s --key id", "--state needs --output")]

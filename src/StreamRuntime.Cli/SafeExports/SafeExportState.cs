@@ -2,11 +2,11 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
-namespace StreamRuntime.Cli.Exports;
+namespace StreamRuntime.Cli.SafeExports;
 
 /// <summary>How far an export is: what the state file says.</summary>
 /// <remarks>Immutable. It says less than a crash can leave in the output, never more: rows are with the disk before it tells of them.</remarks>
-internal sealed record ExportState
+internal sealed record SafeExportState
 {
     private const int Version = 1;
     private const int KeyBytes = 32;
@@ -32,7 +32,7 @@ internal sealed record ExportState
     /// <summary>True when those are all rows.</summary>
     public bool IsComplete { get; init; }
 
-    public static ExportState Begin(IReadOnlyList<KeyValuePair<string, string>> arguments) => new()
+    public static SafeExportState Begin(IReadOnlyList<KeyValuePair<string, string>> arguments) => new()
     {
         Arguments = Hashes(arguments),
         TokenKey = RandomNumberGenerator.GetBytes(KeyBytes),
@@ -80,7 +80,7 @@ internal sealed record ExportState
     }
 
     /// <exception cref="FormatException">It is not one of ours.</exception>
-    public static ExportState Read(byte[] bytes)
+    public static SafeExportState Read(byte[] bytes)
     {
         try
         {
@@ -92,7 +92,7 @@ internal sealed record ExportState
                 throw new FormatException($"It is of version {version}, and this program knows version {Version}.");
             }
 
-            var state = new ExportState
+            var state = new SafeExportState
             {
                 Arguments = root.GetProperty("arguments").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal),
                 TokenKey = root.GetProperty("tokenKey").GetBytesFromBase64(),

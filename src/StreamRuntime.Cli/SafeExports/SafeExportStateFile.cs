@@ -2,10 +2,10 @@ using Microsoft.Win32.SafeHandles;
 using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Terminals;
 
-namespace StreamRuntime.Cli.Exports;
+namespace StreamRuntime.Cli.SafeExports;
 
 /// <summary>The file that an export's state is kept in. At any instant it holds one whole state, the latest or the one before.</summary>
-internal sealed class ExportStateFile(string path)
+internal sealed class SafeExportStateFile(string path)
 {
     private readonly string _path = Path.GetFullPath(path);
 
@@ -15,11 +15,11 @@ internal sealed class ExportStateFile(string path)
     /// <summary>What was last saved; null when nothing was.</summary>
     /// <exception cref="UsageException">There is a file, and it holds something else.</exception>
     /// <exception cref="DestinationException">It can't be read.</exception>
-    public ExportState? Load()
+    public SafeExportState? Load()
     {
         try
         {
-            return ExportState.Read(File.ReadAllBytes(_path));
+            return SafeExportState.Read(File.ReadAllBytes(_path));
         }
         catch (FileNotFoundException)
         {
@@ -37,7 +37,7 @@ internal sealed class ExportStateFile(string path)
 
     /// <summary>Replaces what was last saved. Returns when that is with the disk.</summary>
     /// <exception cref="DestinationException">It can't be written; what was last saved is still there.</exception>
-    public void Save(ExportState state)
+    public void Save(SafeExportState state)
     {
         try
         {

@@ -3,21 +3,21 @@ using StreamRuntime.Cli.Terminals;
 using StreamRuntime.Resuming;
 using StreamRuntime.Streams;
 
-namespace StreamRuntime.Cli.Exports;
+namespace StreamRuntime.Cli.SafeExports;
 
 /// <summary>
 /// An export that may be killed at any instant and is continued by starting it again. The order at a checkpoint makes it so: first the rows are with the disk, then the
 /// state that counts them replaces the one before. Whatever else is in the output was not counted, and is cut off by the next start.
 /// </summary>
-internal sealed class Export : IDisposable
+internal sealed class SafeExport : IDisposable
 {
-    private readonly ExportOptions _options;
-    private readonly ExportFile _output;
-    private readonly ExportStateFile _stateFile;
-    private ExportState _state;
+    private readonly SafeExportOptions _options;
+    private readonly SafeExportFile _output;
+    private readonly SafeExportStateFile _stateFile;
+    private SafeExportState _state;
     private long _savedAt;
 
-    private Export(ExportOptions options, ExportFile output, ExportStateFile stateFile, ExportState state)
+    private SafeExport(SafeExportOptions options, SafeExportFile output, SafeExportStateFile stateFile, SafeExportState state)
     {
         _options = options;
         _output = output;
@@ -39,10 +39,10 @@ internal sealed class Export : IDisposable
     /// <summary>Takes up an export where it was left, or begins it.</summary>
     /// <exception cref="UsageException">The files are not of this export; the message says what to do.</exception>
     /// <exception cref="DestinationException">They can't be read or written.</exception>
-    public static Export Open(ExportOptions options)
+    public static SafeExport Open(SafeExportOptions options)
     {
-        var stateFile = new ExportStateFile(options.StatePath);
-        ExportFile output = ExportFile.Open(options.OutputPath);
+        var stateFile = new SafeExportStateFile(options.StatePath);
+        SafeExportFile output = SafeExportFile.Open(options.OutputPath);
         try
         {
             if (stateFile.Load() is not { } state)
@@ -53,13 +53,13 @@ internal sealed class Export : IDisposable
                         $"'{options.OutputPath}' holds {output.Length} bytes, and there is no state file '{options.StatePath}' that would say how far they count. Remove the one, or name the right other.");
                 }
 
-                state = ExportState.Begin(options.Arguments);
+                state = SafeExportState.Begin(options.Arguments);
                 stateFile.Save(state);
             }
 
             Check(options, output, state);
             output.Truncate(state.Length);
-            return new Export(options, output, stateFile, state);
+            return new SafeExport(options, output, stateFile, state);
         }
         catch
         {
@@ -105,7 +105,7 @@ internal sealed class Export : IDisposable
 
     public void Dispose() => _output.Dispose();
 
-    private static void Check(ExportOptions options, ExportFile output, ExportState state)
+    private static void Check(SafeExportOptions options, SafeExportFile output, SafeExportState state)
     {
         if (state.FindOther(options.Arguments) is { } other)
         {
@@ -124,7 +124,7 @@ internal sealed class Export : IDisposable
     private void Save(JsonRowStream rows, long count)
     {
         _output.FlushToDisk();
-        ExportState state = _state with
+        SafeExportState state = _state with
         {
             Token = rows.GetResumeToken(),
             Length = _output.Length,
