@@ -18,9 +18,9 @@ internal static class ServeCommand
 
         // The host takes both signals for the same; the exit code tells them apart.
         using PosixSignalRegistration note = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Volatile.Write(ref interrupted, true));
+        await KeyRing.PrepareAsync(application.Services).ConfigureAwait(false);
         try
         {
-            await KeyRing.PrepareAsync(application.Services).ConfigureAwait(false);
             await application.StartAsync().ConfigureAwait(false);
             StandardStreams.WriteErrorLine($"streamrt: serving {Names(source)} at {string.Join(", ", application.Urls)}");
             await application.WaitForShutdownAsync().ConfigureAwait(false);
