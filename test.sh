@@ -28,6 +28,7 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! find_program 
 if ! find_program pgbouncer; then missing+=(pgbouncer); fi
 if ! find_program ss; then missing+=(iproute2); fi
 if ! find_program sshd || ! find_program ssh; then missing+=(openssh-server openssh-client); fi
+if ! find_program haproxy; then missing+=(haproxy); fi
 if ! find_program curl; then missing+=(curl); fi
 if ! find_program node || ! find_program npm; then missing+=(nodejs npm); fi
 browser=

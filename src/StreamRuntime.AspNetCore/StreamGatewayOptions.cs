@@ -53,6 +53,24 @@ public sealed record StreamGatewayOptions
     /// </summary>
     public TimeSpan PauseTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
+    /// <summary>
+    /// How long a pause may last before a stream that can be parked gives its connection to the database back. More than zero, or infinite; 30 s by default. It goes for streams
+    /// that are made with <see cref="Queries.RowsRequest.ToStreamOptions"/>.
+    /// </summary>
+    public TimeSpan ParkAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long a client may come back with a resume token, to any node that shares the application's Data Protection keys. More than zero, or infinite. Null, the default:
+    /// there are no tokens. They go for streams that are made with <see cref="Queries.RowsRequest.ToStreamOptions"/> and can be parked.
+    /// </summary>
+    public TimeSpan? ResumeTokenLifetime { get; init; }
+
+    /// <summary>After how many rows, at most one batch more, a client that takes resume tokens is sent the next. From 1; 1 000 by default.</summary>
+    public int CheckpointRows { get; init; } = 1_000;
+
+    /// <summary>After how much time it is sent the next with the rows that come then, if there were fewer. More than zero, or infinite; 1 s by default.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>On shutdown, how long results under way may still take to finish; bridges, which have no end of their own, are closed at once. Zero or more; 5 s by default.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -123,6 +141,10 @@ public sealed record StreamGatewayOptions
         CheckTimeout(UnreadTimeout);
         CheckTimeout(EventHeartbeatInterval);
         CheckTimeout(PauseTimeout);
+        CheckTimeout(ParkAfter);
+        CheckTimeout(CheckpointInterval);
+        CheckTimeout(ResumeTokenLifetime ?? Timeout.InfiniteTimeSpan, nameof(ResumeTokenLifetime));
+        Check(CheckpointRows >= 1, "CheckpointRows must be at least 1.");
         Check(CloseTimeout > TimeSpan.Zero && CloseTimeout <= TimeSpan.FromHours(1), "CloseTimeout must be more than zero, and at most 1 h.");
         Check(DrainTime >= TimeSpan.Zero, "DrainTime must not be negative.");
         Check(ShutdownTimeout >= DrainTime, "ShutdownTimeout must be at least DrainTime.");

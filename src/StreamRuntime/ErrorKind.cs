@@ -53,4 +53,7 @@ public enum ErrorKind : byte
 
     /// <summary>A row's key is null or not unique, so that the stream could not go on after it without losing or doubling rows.</summary>
     KeyViolation = 15,
+
+    /// <summary>A resume token was good once and has expired. The message says when.</summary>
+    ResumeExpired = 16,
 }

@@ -18,6 +18,8 @@ internal static class RowsRoute
             return ProblemWriter.WriteAsync(context, error);
         }
 
+        request!.Attach(gateway.Tokens, gateway.Options.ParkAfter);
+
         if (Upgrade.IsAskedFor(context))
         {
             return RowsSocketResponder.RespondAsync(context, gateway, request!, endpoint);
@@ -39,6 +41,6 @@ internal static class RowsRoute
             return;
         }
 
-        await RowsResponder.RespondAsync(context, gateway, endpoint.Name, stop => endpoint.Open(request, stop)).ConfigureAwait(false);
+        await RowsResponder.RespondAsync(context, gateway, endpoint.Name, stop => endpoint.OpenAsync(request, stop), request).ConfigureAwait(false);
     }
 }

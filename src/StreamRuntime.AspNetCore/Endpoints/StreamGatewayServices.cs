@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -6,8 +7,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StreamRuntime.AspNetCore.Bridging;
+using StreamRuntime.AspNetCore.Resuming;
 using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.AspNetCore.Shutdown;
+using StreamRuntime.Resuming;
 
 namespace StreamRuntime.AspNetCore.Endpoints;
 
@@ -22,6 +25,10 @@ public static class StreamGatewayServices
     /// <param name="services">The application's services.</param>
     /// <param name="options">How the gateway behaves; <see cref="StreamGatewayOptions.Default"/> when null.</param>
     /// <param name="bridges">How bridges differ from that; <see cref="BridgeOptions.Default"/> when null. Without bridges it has no effect.</param>
+    /// <remarks>
+    /// With <see cref="StreamGatewayOptions.ResumeTokenLifetime"/> it adds Data Protection too. Nodes that shall read each other's tokens need its keys in one place, and one
+    /// application name, which is the application's to set up by <see cref="DataProtectionServiceCollectionExtensions.AddDataProtection(IServiceCollection)"/>.
+    /// </remarks>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The gateway was added before.</exception>
     public static IServiceCollection AddStreamGateway(this IServiceCollection services, StreamGatewayOptions? options = null, BridgeOptions? bridges = null)
@@ -36,7 +43,12 @@ public static class StreamGatewayServices
             throw new InvalidOperationException("The gateway was added before. An application has one.");
         }
 
-        services.AddSingleton(provider => new Gateway(options, provider.GetRequiredService<ILoggerFactory>().CreateLogger("StreamRuntime.AspNetCore")));
+        if (options.ResumeTokenLifetime is not null)
+        {
+            services.AddDataProtection();
+        }
+
+        services.AddSingleton(provider => new Gateway(options, provider.GetRequiredService<ILoggerFactory>().CreateLogger("StreamRuntime.AspNetCore"), Tokens(options, provider)));
         services.AddSingleton(provider => new BridgeSessionManager(bridges, provider.GetRequiredService<Gateway>()));
         services.AddHostedService<DrainService>();
         services.AddSingleton<IStartupFilter, FirstRequestFilter>();
@@ -48,4 +60,10 @@ public static class StreamGatewayServices
         services.AddSingleton<IPostConfigureOptions<HostOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
         return services;
     }
+
+    private static ResumeTokenOptions? Tokens(StreamGatewayOptions options, IServiceProvider provider) => options.ResumeTokenLifetime is not { } lifetime ? null : new()
+    {
+        Protector = new DataProtectionTokenProtector(provider.GetRequiredService<IDataProtectionProvider>()),
+        TokenLifetime = lifetime,
+    };
 }

@@ -14,7 +14,13 @@ public sealed class RowsEndpoint
     /// <summary>The query value that asks for control lines; no parameter can have its name.</summary>
     public const string ControlParameter = "control";
 
-    private static readonly string[] Reserved = [TokenParameter, ControlParameter];
+    /// <summary>The query value that carries a resume token; no parameter can have its name.</summary>
+    public const string ResumeParameter = "resume";
+
+    // What a browser's EventSource says when it comes back: the id of the last event it was sent.
+    private const string LastEventHeader = "Last-Event-ID";
+
+    private static readonly string[] Reserved = [TokenParameter, ControlParameter, ResumeParameter];
 
     private static readonly Dictionary<string, object?> NoValues = [];
 
@@ -55,7 +61,7 @@ public sealed class RowsEndpoint
         if (_parameters.Length == 0 && !context.Request.QueryString.HasValue)
         {
             // Nothing to read: a connection that lives long need not keep what reading would make.
-            request = new RowsRequest(context, Name, NoValues);
+            request = new RowsRequest(context, Name, NoValues, LastEvent(context));
             return null;
         }
 
@@ -98,9 +104,44 @@ public sealed class RowsEndpoint
             }
         }
 
-        request = new RowsRequest(context, Name, values);
+        // An EventSource keeps the address it was made with, so what it says later wins.
+        StringValues resume = query[ResumeParameter];
+        if (resume.Count > 1)
+        {
+            return new ParameterError(ResumeParameter, "The parameter is given more than once.");
+        }
+
+        request = new RowsRequest(context, Name, values, LastEvent(context) ?? (resume.Count == 1 ? resume[0] : null));
         return null;
     }
+
+    /// <summary>Opens the stream for a request; one with a resume token is refused where it would be passed over.</summary>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.ResumeRefused"/>, or whatever opening fails with.</exception>
+    internal async ValueTask<JsonRowStream> OpenAsync(RowsRequest request, CancellationToken cancellationToken)
+    {
+        JsonRowStream stream;
+        try
+        {
+            stream = await Open(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NotSupportedException cause) when (request.ResumeToken is not null)
+        {
+            throw NotContinued(cause);
+        }
+
+        if (request.ResumeToken is not null && !request.GivesTokens)
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw NotContinued();
+        }
+
+        return stream;
+    }
+
+    private static string? LastEvent(HttpContext context) => context.Request.Headers[LastEventHeader] is [{ Length: > 0 } id] ? id : null;
+
+    private static StreamRuntimeException NotContinued(Exception? cause = null) =>
+        new(ErrorKind.ResumeRefused, "The resume token is refused: this query can't be continued. Begin it anew.", cause);
 
     private void Check()
     {

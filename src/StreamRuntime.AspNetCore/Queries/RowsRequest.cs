@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using StreamRuntime.Resuming;
+using StreamRuntime.Streams;
 
 namespace StreamRuntime.AspNetCore.Queries;
 
@@ -7,9 +9,13 @@ namespace StreamRuntime.AspNetCore.Queries;
 public sealed class RowsRequest
 {
     private readonly Dictionary<string, object?> _values;
+    private ResumeTokenOptions? _tokens;
+    private TimeSpan _parkAfter = Timeout.InfiniteTimeSpan;
 
-    internal RowsRequest(HttpContext httpContext, string name, Dictionary<string, object?> values)
+
+    internal RowsRequest(HttpContext httpContext, string name, Dictionary<string, object?> values, string? resumeToken)
     {
+        ResumeToken = resumeToken;
         HttpContext = httpContext;
         Name = name;
         _values = values;
@@ -23,6 +29,40 @@ public sealed class RowsRequest
 
     /// <summary>Every parameter's value by its name: given, by default, or null.</summary>
     public IReadOnlyDictionary<string, object?> Values => _values;
+
+    /// <summary>
+    /// The resume token that the client has come back with: the query value <c>resume</c>, or what a browser's <c>EventSource</c> sends by itself; null for none. A request with
+    /// a token is refused unless its stream is made with <see cref="ToStreamOptions"/>.
+    /// </summary>
+    public string? ResumeToken { get; }
+
+    /// <summary>True when the stream was made to give tokens.</summary>
+    internal bool GivesTokens { get; private set; }
+
+    /// <summary>
+    /// A stream's options with what the gateway adds: how tokens are made, the token to go on from, and after how long a pause the stream is parked. With a query that has a key,
+    /// they are all that is needed for clients to come back: <c>source.StreamAsync(query.WithKey("id"), request.ToStreamOptions(), stop)</c>.
+    /// </summary>
+    /// <param name="options">The options to start from; <see cref="JsonRowStreamOptions.Default"/> when null. A <see cref="JsonRowStreamOptions.ParkAfter"/> of their own wins.</param>
+    public JsonRowStreamOptions ToStreamOptions(JsonRowStreamOptions? options = null)
+    {
+        options ??= JsonRowStreamOptions.Default;
+        options = options.ParkAfter == Timeout.InfiniteTimeSpan ? options with { ParkAfter = _parkAfter } : options;
+        if (_tokens is null)
+        {
+            return options;
+        }
+
+        GivesTokens = true;
+        return options with { ResumeTokens = _tokens, ResumeFrom = ResumeToken };
+    }
+
+    /// <summary>Says what the gateway adds to a stream. Called before the stream is opened.</summary>
+    internal void Attach(ResumeTokenOptions? tokens, TimeSpan parkAfter)
+    {
+        _tokens = tokens;
+        _parkAfter = parkAfter;
+    }
 
     /// <summary>A parameter's value.</summary>
     /// <typeparam name="T">The parameter's type; nullable for one that may be left out.</typeparam>

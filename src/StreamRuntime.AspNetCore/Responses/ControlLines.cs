@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using System.Text.Json;
 
 namespace StreamRuntime.AspNetCore.Responses;
@@ -20,6 +21,38 @@ internal static class ControlLines
         }
 
         destination.Write("\n"u8);
+    }
+
+    /// <summary>How far the client is.</summary>
+    /// <param name="destination">Where to.</param>
+    /// <param name="token">With what it may come back.</param>
+    /// <param name="rows">Rows sent before it.</param>
+    public static void WriteCheckpoint(PipeWriter destination, string token, long rows)
+    {
+        using (var json = new Utf8JsonWriter(destination))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("$stream"u8);
+            json.WriteString("type"u8, "checkpoint"u8);
+            json.WriteNumber("rows"u8, rows);
+            json.WriteString("token"u8, token);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        destination.Write("\n"u8);
+    }
+
+    /// <summary>The same as an event, whose id a browser's EventSource sends by itself when it comes back.</summary>
+    public static void WriteCheckpointEvent(PipeWriter destination, string token, long rows)
+    {
+        destination.Write("event: checkpoint\nid: "u8);
+        Encoding.ASCII.GetBytes(token, destination);
+        destination.Write("\ndata: {\"rows\":"u8);
+        Span<byte> digits = stackalloc byte[20];
+        System.Buffers.Text.Utf8Formatter.TryFormat(rows, digits, out int length);
+        destination.Write(digits[..length]);
+        destination.Write("}\n\n"u8);
     }
 
     public static void WriteError(PipeWriter destination, StreamProblem problem, long rows)

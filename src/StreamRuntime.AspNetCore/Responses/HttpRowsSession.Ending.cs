@@ -24,12 +24,14 @@ internal sealed partial class HttpRowsSession
             await _heartbeat.StopAsync().ConfigureAwait(false);
         }
 
-        if (_controlLines && await _copy!.EndFlushAsync().ConfigureAwait(false))
+        bool isThere = await _copy!.EndFlushAsync().ConfigureAwait(false);
+        WriteCheckpoint();
+        if (_controlLines && isThere)
         {
             ControlLines.WriteComplete(_context.Response.BodyWriter, _copy.Rows);
         }
 
-        await _copy!.EndAsync(_stop.Token).ConfigureAwait(false);
+        await _copy.EndAsync(_stop.Token).ConfigureAwait(false);
     }
 
     /// <summary>Before the first row: the failure is an HTTP error.</summary>
@@ -147,6 +149,7 @@ internal sealed partial class HttpRowsSession
 
     private void Say(StreamProblem problem)
     {
+        WriteCheckpoint();
         if (_controlLines)
         {
             ControlLines.WriteError(_context.Response.BodyWriter, problem, _copy!.Rows);

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using StreamRuntime.AspNetCore.Diagnostics;
+using StreamRuntime.AspNetCore.Queries;
+using StreamRuntime.AspNetCore.Resuming;
 using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.Streams;
 using StreamRuntime.Timing;
@@ -20,20 +22,23 @@ internal sealed partial class HttpRowsSession : GatewaySession
     private readonly RowFormat _format;
     private readonly bool _controlLines;
     private readonly Func<CancellationToken, ValueTask<JsonRowStream>> _open;
+    private readonly RowsRequest? _request;
 
     // Cancelled by a client that goes, and by whoever ends the session from outside.
     private readonly CancellationTokenSource _stop;
     private RowCopy? _copy;
     private EventHeartbeat? _heartbeat;
+    private Checkpoints? _checkpoints;
 
     public HttpRowsSession(
-        Gateway gateway, string endpoint, IPAddress client, HttpContext context, RowFormat format, bool controlLines, Func<CancellationToken, ValueTask<JsonRowStream>> open)
+        Gateway gateway, string endpoint, IPAddress client, HttpContext context, RowFormat format, bool controlLines, Func<CancellationToken, ValueTask<JsonRowStream>> open, RowsRequest? request)
         : base(gateway, endpoint, client)
     {
         _context = context;
         _format = format;
         _controlLines = controlLines;
         _open = open;
+        _request = request;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
     }
 
@@ -137,6 +142,7 @@ internal sealed partial class HttpRowsSession : GatewaySession
         }
 
         _copy = RowCopy.Create(Stream!, _context.Response.BodyWriter, _format);
+        _checkpoints = _controlLines || _format == RowFormat.ServerSentEvents ? Checkpoints.For(_request, Stream!, Gateway) : null;
         if (_format == RowFormat.ServerSentEvents && Gateway.Options.EventHeartbeatInterval != Timeout.InfiniteTimeSpan)
         {
             _heartbeat = new EventHeartbeat(
@@ -155,6 +161,11 @@ internal sealed partial class HttpRowsSession : GatewaySession
             if (await SendBatchAsync().ConfigureAwait(false) < rows)
             {
                 return false;
+            }
+
+            if (_checkpoints is not null && _checkpoints.Sent(rows))
+            {
+                await SendCheckpointAsync().ConfigureAwait(false);
             }
         }
 
@@ -175,6 +186,45 @@ internal sealed partial class HttpRowsSession : GatewaySession
         finally
         {
             heartbeat.Leave();
+        }
+    }
+
+    private async ValueTask SendCheckpointAsync()
+    {
+        if (_heartbeat is not null)
+        {
+            await _heartbeat.EnterAsync(_stop.Token).ConfigureAwait(false);
+        }
+
+        try
+        {
+            if (await _copy!.EndFlushAsync().ConfigureAwait(false))
+            {
+                WriteCheckpoint();
+                await _context.Response.BodyWriter.FlushAsync(_stop.Token).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _heartbeat?.Leave();
+        }
+    }
+
+    /// <summary>Says how far the client is, where it can be told and has not been.</summary>
+    private void WriteCheckpoint()
+    {
+        if (_checkpoints?.Take() is not { } token)
+        {
+            return;
+        }
+
+        if (_controlLines)
+        {
+            ControlLines.WriteCheckpoint(_context.Response.BodyWriter, token, _checkpoints.Rows);
+        }
+        else
+        {
+            ControlLines.WriteCheckpointEvent(_context.Response.BodyWriter, token, _checkpoints.Rows);
         }
     }
 

@@ -13,7 +13,7 @@ internal static class RowsResponder
 {
     private const string Lines = "lines";
 
-    public static Task RespondAsync(HttpContext context, Gateway gateway, string endpoint, Func<CancellationToken, ValueTask<JsonRowStream>> open)
+    public static Task RespondAsync(HttpContext context, Gateway gateway, string endpoint, Func<CancellationToken, ValueTask<JsonRowStream>> open, RowsRequest? request = null)
     {
         context.Response.Headers.Vary = "Accept";
         if (Negotiation.Choose(context.Request) is not { } format)
@@ -43,6 +43,6 @@ internal static class RowsResponder
             return ProblemWriter.WriteAsync(context, refusal, gateway.Options.RetryAfter);
         }
 
-        return new HttpRowsSession(gateway, endpoint, client, context, format, control is not null, open).RunAsync();
+        return new HttpRowsSession(gateway, endpoint, client, context, format, control is not null, open, request).RunAsync();
     }
 }

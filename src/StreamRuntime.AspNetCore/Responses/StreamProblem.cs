@@ -13,6 +13,9 @@ internal sealed record StreamProblem(int Status, string Error, string Detail, st
 
     public static StreamProblem Closed { get; } = new(StatusCodes.Status503ServiceUnavailable, "Closed", "An administrator ended the result.");
 
+    /// <summary>True when the client's resume token is what was wrong.</summary>
+    public bool IsRefusedToken => Error is nameof(ErrorKind.ResumeRefused) or nameof(ErrorKind.ResumeExpired);
+
     public bool IsPassing => Status == StatusCodes.Status503ServiceUnavailable;
 
     public static StreamProblem Of(Exception failure) => failure switch
@@ -32,6 +35,8 @@ internal sealed record StreamProblem(int Status, string Error, string Detail, st
             ErrorKind.Timeout when failure.IsTransient => new(StatusCodes.Status503ServiceUnavailable, error, "The database is too busy to answer."),
             ErrorKind.Timeout => new(StatusCodes.Status504GatewayTimeout, error, "The query took too long."),
             ErrorKind.Protocol => new(StatusCodes.Status502BadGateway, error, "The database's answer makes no sense."),
+            ErrorKind.ResumeRefused => new(StatusCodes.Status400BadRequest, error, failure.Message),
+            ErrorKind.ResumeExpired => new(StatusCodes.Status410Gone, error, failure.Message),
             ErrorKind.RowTooLarge => new(StatusCodes.Status500InternalServerError, error, "A row is larger than this service passes on."),
             _ => new(StatusCodes.Status500InternalServerError, error, "The query failed."),
         };

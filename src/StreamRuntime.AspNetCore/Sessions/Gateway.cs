@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.AspNetCore.Limits;
 using StreamRuntime.Diagnostics;
+using StreamRuntime.Resuming;
 using StreamRuntime.Timing;
 
 namespace StreamRuntime.AspNetCore.Sessions;
@@ -19,9 +20,10 @@ internal sealed class Gateway : IDisposable
     private int _inside;
     private byte _phase;
 
-    public Gateway(StreamGatewayOptions options, ILogger logger)
+    public Gateway(StreamGatewayOptions options, ILogger logger, ResumeTokenOptions? tokens = null)
     {
         options.Validate();
+        Tokens = tokens;
         Options = options;
         Logger = logger;
         Wheel = new TimingWheel(options.TimeProvider, options.TimerGranularity);
@@ -35,6 +37,9 @@ internal sealed class Gateway : IDisposable
     public StreamGatewayOptions Options { get; }
 
     public ILogger Logger { get; }
+
+    /// <summary>How resume tokens are made and read; null where there are none.</summary>
+    public ResumeTokenOptions? Tokens { get; }
 
     public TimingWheel Wheel { get; }
 

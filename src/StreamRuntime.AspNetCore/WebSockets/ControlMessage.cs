@@ -27,6 +27,13 @@ internal static class ControlMessage
 
     public static ReadOnlyMemory<byte> Complete(long rows) => Make("complete"u8, json => json.WriteNumber("rows"u8, rows));
 
+    /// <summary>How far the client is, and with what it may come back.</summary>
+    public static ReadOnlyMemory<byte> Checkpoint(string token, long rows) => Make("checkpoint"u8, json =>
+    {
+        json.WriteNumber("rows"u8, rows);
+        json.WriteString("token"u8, token);
+    });
+
     /// <summary>The stream failed, or was cancelled: no row follows.</summary>
     public static ReadOnlyMemory<byte> Error(StreamProblem problem, long rows) => Make("error"u8, json => ControlLines.WriteMembers(json, problem, rows));
 
@@ -45,6 +52,7 @@ internal static class ControlMessage
         json.WriteNumber("rowsFiltered"u8, statistics.RowsFiltered);
         json.WriteNumber("bufferedBytes"u8, statistics.BufferedBytes);
         json.WriteNumber("pauses"u8, statistics.Pauses);
+        json.WriteNumber("parks"u8, statistics.Parks);
         json.WriteNumber("pausedMs"u8, Milliseconds(statistics.PausedTime));
         json.WriteNumber("waitingMs"u8, Milliseconds(statistics.WaitingTime));
         json.WriteNumber("elapsedMs"u8, Milliseconds(statistics.Elapsed));

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using StreamRuntime.AspNetCore.Diagnostics;
 using StreamRuntime.AspNetCore.Queries;
 using StreamRuntime.AspNetCore.Responses;
+using StreamRuntime.AspNetCore.Resuming;
 using StreamRuntime.AspNetCore.Sessions;
 using StreamRuntime.Streams;
 using StreamRuntime.Timing;
@@ -15,7 +16,7 @@ namespace StreamRuntime.AspNetCore.WebSockets;
 /// Rows are sent as binary messages of newline-delimited JSON, a batch each. Control messages are text, JSON objects with a <c>type</c>.
 /// From the client: <c>pause</c> (with an optional <c>reason</c>), <c>resume</c>, <c>cancel</c>, <c>stats</c>, and <c>authenticate</c> (with a <c>token</c>) as
 /// its first message where a token is needed and the request had none. To the client: <c>started</c>, <c>paused</c>, <c>resumed</c>, <c>complete</c> (with the
-/// number of <c>rows</c>), <c>error</c>, <c>stats</c>.
+/// number of <c>rows</c>), <c>error</c>, <c>stats</c>, and <c>checkpoint</c> (with a <c>token</c> of the place after the rows before it) where the query can be continued.
 /// </para>
 /// <para>
 /// <c>paused</c> says that nothing more is received from the source; rows that had been received before may still follow it. An <c>error</c> with
@@ -36,6 +37,8 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     // Not kept once the stream is open, which may be long.
     private RowsRequest? _request;
+    private Checkpoints? _checkpoints;
+    private TaskCompletionSource? _toldWhere;
     private bool _isCancelled;
     private int _invalidMessages;
 
@@ -50,6 +53,21 @@ internal sealed class RowsSocketSession : WebSocketSession
     {
         _rows = endpoint;
         _request = request;
+    }
+
+    /// <summary>On shutdown a client that can come back is told where it is first, by whoever sends its rows.</summary>
+    public override void BeginClose(SessionEnd end)
+    {
+        if (end != SessionEnd.Shutdown || Volatile.Read(ref _checkpoints) is null || State != ConnectionState.Open)
+        {
+            base.BeginClose(end);
+            return;
+        }
+
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _toldWhere, told);
+        Stop();
+        _ = CloseWhenToldAsync(told.Task, end);
     }
 
     public override async Task<PauseAnswer> ResumeAsync()
@@ -90,7 +108,8 @@ internal sealed class RowsSocketSession : WebSocketSession
             {
                 long askedAt = Gateway.Wheel.Clock.Now;
                 BeginSpan();
-                SetStream(await _rows.Open(_request!, Stopping).ConfigureAwait(false));
+                SetStream(await _rows.OpenAsync(_request!, Stopping).ConfigureAwait(false));
+                Volatile.Write(ref _checkpoints, Checkpoints.For(_request!, Stream!, Gateway));
                 _request = null;
                 await SendTextAsync(ControlMessage.Started(Id, Endpoint)).ConfigureAwait(false);
                 RowCopy? copy = null;
@@ -113,6 +132,11 @@ internal sealed class RowsSocketSession : WebSocketSession
                         return;
                     }
 
+                    if (_checkpoints is not null && _checkpoints.Sent(Stream.CurrentBatch.Count))
+                    {
+                        await SendCheckpointAsync().ConfigureAwait(false);
+                    }
+
                     if (++batches % BatchesPerTurn == 0)
                     {
                         // What is written to a connection that is gone is dropped without a wait or an error. Where the source never waits either, a few such
@@ -121,6 +145,7 @@ internal sealed class RowsSocketSession : WebSocketSession
                     }
                 }
 
+                await SendCheckpointAsync().ConfigureAwait(false);
                 await SendTextAsync(ControlMessage.Complete(copy?.Rows ?? 0)).ConfigureAwait(false);
                 await CloseAsync(CloseCode.Normal, "complete", SessionEnd.Completed).ConfigureAwait(false);
             }
@@ -132,6 +157,7 @@ internal sealed class RowsSocketSession : WebSocketSession
             }
             finally
             {
+                Volatile.Read(ref _toldWhere)?.TrySetResult();
                 if (Stream is not null)
                 {
                     await Stream.DisposeAsync().ConfigureAwait(false);
@@ -178,6 +204,29 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     private long RowsDelivered => Stream?.GetStatistics().RowsDelivered ?? 0;
 
+    private async ValueTask SendCheckpointAsync()
+    {
+        if (_checkpoints?.Take() is { } token)
+        {
+            await SendTextAsync(ControlMessage.Checkpoint(token, _checkpoints.Rows)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task CloseWhenToldAsync(Task told, SessionEnd end)
+    {
+        try
+        {
+            // A client that takes nothing is not waited for: it has the checkpoint before.
+            await told.WaitAsync(Gateway.Options.CloseTimeout, Gateway.Options.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            GatewayLog.WebSocketClosing(Gateway.Logger, Id, (int)CloseCode.GoingAway, "It takes nothing, not even where it is.");
+        }
+
+        base.BeginClose(end);
+    }
+
     /// <summary>Sends a batch as one message; false when nothing more can be sent.</summary>
     private async ValueTask<bool> SendBatchAsync(RowCopy copy, int rows, long bytes)
     {
@@ -209,6 +258,11 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     private async Task FailAsync(Exception failure)
     {
+        if (State == ConnectionState.Open && !Context.RequestAborted.IsCancellationRequested)
+        {
+            await SendCheckpointAsync().ConfigureAwait(false);
+        }
+
         if (Volatile.Read(ref _isCancelled) && State == ConnectionState.Open)
         {
             await SendTextAsync(ControlMessage.Error(CancelledByClient, RowsDelivered)).ConfigureAwait(false);
@@ -231,7 +285,7 @@ internal sealed class RowsSocketSession : WebSocketSession
         GatewayLog.StreamFailed(Gateway.Logger, Endpoint, RowsDelivered, failure);
         StreamProblem problem = StreamProblem.Of(failure);
         await SendTextAsync(ControlMessage.Error(problem, RowsDelivered)).ConfigureAwait(false);
-        await CloseAsync(CloseCode.InternalError, problem.Detail, SessionEnd.Failed).ConfigureAwait(false);
+        await CloseAsync(problem.IsRefusedToken ? CloseCode.PolicyViolation : CloseCode.InternalError, problem.Detail, SessionEnd.Failed).ConfigureAwait(false);
     }
 
     private async ValueTask AnswerAsync(PauseAnswer answer, string word)

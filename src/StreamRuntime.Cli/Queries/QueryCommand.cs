@@ -1,5 +1,5 @@
-using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Progress;
+using StreamRuntime.Cli.SafeExports;
 using StreamRuntime.Cli.Sources;
 using StreamRuntime.Cli.Terminals;
 using StreamRuntime.Streams;
@@ -9,10 +9,32 @@ namespace StreamRuntime.Cli.Queries;
 /// <summary><c>streamrt query</c>: one stream of rows to one destination.</summary>
 internal static class QueryCommand
 {
-    public static async Task<int> RunAsync(QueryOptions options)
+    public static Task<int> RunAsync(QueryOptions options) => options.Export is { } export ? ExportAsync(options, export) : WriteAsync(options);
+
+    private static async Task<int> ExportAsync(QueryOptions options, SafeExportOptions exportOptions)
+    {
+        using var export = SafeExport.Open(exportOptions);
+        if (export.Description is { Length: > 0 } description)
+        {
+            StandardStreams.WriteErrorLine($"streamrt: {description}");
+        }
+
+        return export.IsComplete ? ExitCode.Done : await RunAsync(options with { Stream = export.Continue(options.Stream) }, mayBlock: false, async (rows, _) =>
+        {
+            await export.WriteAsync(rows);
+            return false;
+        });
+    }
+
+    private static async Task<int> WriteAsync(QueryOptions options)
     {
         await using Destination output = options.OutputPath is { } path ? Destination.ToFile(path) : Destination.StandardOutput();
-        if (!output.MayBlock)
+        return await RunAsync(options, output.MayBlock, (rows, controls) => CopyAsync(options, rows, controls, output));
+    }
+
+    private static async Task<int> RunAsync(QueryOptions options, bool mayBlock, Func<JsonRowStream, PauseControls, ValueTask<bool>> copy)
+    {
+        if (!mayBlock)
         {
             // Read by .NET before its first socket. Receives then complete on the thread that waits for all sockets instead of waking one of the pool,
             // which is most of the cost of a fast stream. Blocking that thread would stop every socket, the one that carries a cancel request
@@ -23,7 +45,7 @@ internal static class QueryCommand
         using var interruption = new Interruption();
         try
         {
-            return await StreamAsync(options, output, interruption);
+            return await StreamAsync(options, copy, interruption);
         }
         catch (Exception) when (interruption.IsRequested)
         {
@@ -47,13 +69,17 @@ internal static class QueryCommand
         _ => StandardStreams.ErrorIsTerminal && (hasFile || !StandardStreams.OutputIsTerminal),
     };
 
-    private static async Task<int> StreamAsync(QueryOptions options, Destination output, Interruption interruption)
+    private static async Task<int> StreamAsync(QueryOptions options, Func<JsonRowStream, PauseControls, ValueTask<bool>> copy, Interruption interruption)
     {
         ProgressDisplay? progress = null;
-        var request = new SourceRequest(options.Source, options.Sql, options.Parameters, options.Stream, Note, options.Parallel);
+
+        // Read in parallel, a key is what the parts are cut by.
+        string? key = options.Parallel is null ? options.Key : null;
+        var request = new SourceRequest(options.Source, options.Sql, options.Parameters, key, options.Stream, Note, options.Parallel);
         await using OpenedSource source = await OpenedSource.OpenAsync(request, interruption.Token);
         JsonRowStream rows = source.Rows;
         bool limited = false;
+        bool isLost = false;
         try
         {
             // Disposing ends the query on the server even while the writer is blocked; a read under way throws, and the wait for it is ours, below.
@@ -65,14 +91,25 @@ internal static class QueryCommand
             }
 
             progress = ShowsProgress(options.Progress, options.OutputPath is not null) ? ProgressDisplay.Start(rows.GetStatistics, s => Share(options, source, s), source.GetPartitions) : null;
-            limited = await CopyAsync(options, rows, controls, output);
+            limited = await copy(rows, controls);
             return interruption.IsRequested ? ExitCode.Interrupted : ExitCode.Done;
+        }
+        catch (DestinationException)
+        {
+            // Rows of the failed write count as delivered, and a token behind them would leave them out.
+            isLost = true;
+            throw;
         }
         finally
         {
             StreamState state = limited ? StreamState.Complete : rows.State;
             await rows.DisposeAsync();
             progress?.Dispose();
+            if (options.PrintsToken && !isLost)
+            {
+                PrintToken(rows);
+            }
+
             if (options.Statistics)
             {
                 StandardStreams.WriteErrorLine(StatisticsLine.Format(
@@ -90,6 +127,19 @@ internal static class QueryCommand
             {
                 progress.Note($"streamrt: {line}");
             }
+        }
+    }
+
+    private static void PrintToken(JsonRowStream rows)
+    {
+        try
+        {
+            StandardStreams.WriteErrorLine($"token: {rows.GetResumeToken()}");
+        }
+        catch (InvalidOperationException noPlace)
+        {
+            // It failed in a way that left no place; why it failed is told apart from this.
+            StandardStreams.WriteErrorLine($"streamrt: there is no token: {noPlace.Message}");
         }
     }
 

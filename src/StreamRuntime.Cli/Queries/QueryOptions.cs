@@ -1,5 +1,6 @@
 using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Filtering;
+using StreamRuntime.Cli.SafeExports;
 using StreamRuntime.Cli.Sources;
 using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Streams;
@@ -16,11 +17,17 @@ internal sealed record QueryOptions
         [
             new("--source", "URI", SourceUri.Allowed),
             new("--param", "NAME=VALUE", "a value for :NAME in the SQL (or for $1 with 1=VALUE); repeatable", IsRepeatable: true),
+            new("--key", "COLUMNS", "orders the rows by these columns of the result, unique and not null, as in \"created_at desc, id\":\na query can be continued by them, and with --parallel it is cut by them (PostgreSQL)"),
+            new("--state", "FILE", "keeps there how far --output is: killed at any instant, the same command goes on where it was;\nneeds --output, and --key or file:PATH"),
+            new("--checkpoint-time", "TIME", "how often --state is brought up to date (default: 1s)"),
+            new("--checkpoint-size", "SIZE", "after how much output it is, if that comes first (default: 16MiB)"),
+            new("--resume", "TOKEN", "begins after the row where the token was made"),
+            new("--print-token", null, "prints the token of the place after the last row written to standard error at the end"),
+            new("--token-key", "FILE", $"the key of tokens: 32 bytes in base64 (default: the variable {TokenKey.Variable})"),
             new("--format", "FORMAT", "ndjson (default: one row a line), array (one JSON array) or sse (server-sent events)"),
             new("--output", "FILE", "writes there instead of to standard output"),
             new("--where", "PATH=VALUE", "keeps rows whose JSON has that value there, as in .user.name=anna or tags[0]=5;\nrepeatable, all must hold", IsRepeatable: true),
             new("--parallel", "K", "reads over K backends that see the same snapshot (PostgreSQL): a plain read of one table,\nor with --key any query; rows come in no order without --key"),
-            new("--key", "COLUMNS", "cuts the query by that key and keeps its order, as in 'created_at desc, id'"),
             new("--unordered", null, "cuts by the key and doesn't keep its order, which needs less memory and no sorting"),
             new("--limit", "N", "stops after N rows and cancels the query on the server"),
             new("--progress", "WHEN", "auto (default: on a terminal), always or never"),
@@ -54,6 +61,7 @@ internal sealed record QueryOptions
           streamrt query --source postgres://localhost/shop "select data from orders where id > :id" --param id=100
           streamrt query --source postgres://localhost/shop --parallel 4 --key id "select id, data from orders where total > 100" > rows.ndjson
           streamrt query --source sample:rows=1000000 --where value=42 --stats > rows.ndjson
+          streamrt query --source postgres://localhost/shop "select data, id from orders" --key id --output orders.ndjson --state orders.state
         """);
 
     public required SourceUri Source { get; init; }
@@ -68,6 +76,14 @@ internal sealed record QueryOptions
     public RowFormat Format { get; init; }
 
     public string? OutputPath { get; init; }
+
+    /// <summary>The columns by which the rows are ordered and found again; null for none.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>How the output survives a crash; null when it need not.</summary>
+    public SafeExportOptions? Export { get; init; }
+
+    public bool PrintsToken { get; init; }
 
     public long? Limit { get; init; }
 
@@ -109,20 +125,29 @@ internal sealed record QueryOptions
             throw new UsageException("--pool adds to --stats, and only a PostgreSQL source has connections.");
         }
 
+        if (arguments.Has("--key") && source.Kind != SourceKind.Postgres)
+        {
+            throw new UsageException("Only a PostgreSQL source takes --key; a file is continued without one.");
+        }
+
         bool hasPauseAfter = arguments.Has("--pause-after");
         if (hasPauseAfter != arguments.Has("--pause-for"))
         {
             throw new UsageException("--pause-after ROWS and --pause-for TIME go together.");
         }
 
+        RowFormat format = ParseFormat(arguments.Get("--format"));
         return new QueryOptions
         {
             Source = source,
             Sql = sql,
             Parameters = parameters,
             Parallel = ParseParallel(arguments, source),
-            Format = ParseFormat(arguments.Get("--format")),
+            Format = format,
             OutputPath = arguments.Get("--output"),
+            Key = arguments.Get("--key"),
+            Export = SafeExportOptions.From(arguments, source, sql, format),
+            PrintsToken = arguments.Has("--print-token"),
             Limit = arguments.Get("--limit") is { } limit ? Quantity.Count("--limit", limit) : null,
             Progress = ParseProgress(arguments.Get("--progress")),
             Statistics = arguments.Has("--stats"),
@@ -143,12 +168,17 @@ internal sealed record QueryOptions
         bool hasKey = arguments.Has("--key");
         if (!arguments.Has("--parallel") && otherwise is null)
         {
-            return hasKey || arguments.Has("--unordered") ? throw new UsageException("--key and --unordered go with --parallel K.") : null;
+            return arguments.Has("--unordered") ? throw new UsageException("--unordered goes with --parallel K.") : null;
         }
 
         if (source.Kind != SourceKind.Postgres)
         {
             throw new UsageException("Only a PostgreSQL source is read in parallel.");
+        }
+
+        if (arguments.Has("--state") || arguments.Has("--resume") || arguments.Has("--print-token"))
+        {
+            throw new UsageException("A query that is read in parallel has no one place to continue from: leave out --parallel, or --state, --resume and --print-token.");
         }
 
         if (arguments.Has("--unordered") && !hasKey)
@@ -182,6 +212,25 @@ internal sealed record QueryOptions
             TotalTimeout = Time(arguments, "--total-timeout", defaults.TotalTimeout),
             AllowInvalidText = arguments.Has("--raw-text"),
             Where = arguments.Has("--where") ? Where(arguments) : null,
+            ResumeTokens = UsesTokens(arguments, source) ? TokenKey.Read(arguments.Get("--token-key")) : null,
+            ResumeFrom = arguments.Get("--resume"),
+        };
+    }
+
+    private static bool UsesTokens(ParsedArguments arguments, SourceUri source)
+    {
+        if (!arguments.Has("--resume") && !arguments.Has("--print-token"))
+        {
+            return arguments.Has("--token-key") ? throw new UsageException("--token-key is for --resume and --print-token.") : false;
+        }
+
+        return source.Kind switch
+        {
+            // What does not go with --state is said there, with the reason.
+            _ when arguments.Has("--state") => false,
+            SourceKind.Postgres when !arguments.Has("--key") => throw new UsageException("Tokens need --key COLUMNS: unique, not null columns of the result, by which the place in it is found again."),
+            SourceKind.StandardInput or SourceKind.Sample => throw new UsageException("Tokens need a source that can be continued: a PostgreSQL query with --key, or file:PATH."),
+            _ => true,
         };
     }
 

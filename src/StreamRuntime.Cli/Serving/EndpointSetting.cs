@@ -10,7 +10,8 @@ namespace StreamRuntime.Cli.Serving;
 /// <param name="Name">The last part of its path.</param>
 /// <param name="Statement">Its SQL; null for a source without any.</param>
 /// <param name="Parameters">What a client may, or must, say.</param>
-internal sealed record EndpointSetting(string Name, NamedStatement? Statement, IReadOnlyList<RowsParameter> Parameters)
+/// <param name="Key">The columns by which its rows are ordered and found again; null for none.</param>
+internal sealed record EndpointSetting(string Name, NamedStatement? Statement, IReadOnlyList<RowsParameter> Parameters, string? Key = null)
 {
     // What is served where nothing was named and the source needs no SQL.
     private const string OnlyName = "rows";
@@ -33,6 +34,11 @@ internal sealed record EndpointSetting(string Name, NamedStatement? Statement, I
             throw new UsageException($"There are two endpoints called {doubled}.");
         }
 
+        foreach (string key in settings.GetAll("--key"))
+        {
+            AddKey(found, key, takesSql);
+        }
+
         if (found.Count == 0)
         {
             return takesSql
@@ -41,6 +47,35 @@ internal sealed record EndpointSetting(string Name, NamedStatement? Statement, I
         }
 
         return found;
+    }
+
+    private static void AddKey(List<EndpointSetting> endpoints, string text, bool takesSql)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (!takesSql || equals <= 0)
+        {
+            throw new UsageException(takesSql ? $"--key takes NAME=COLUMNS, as in \"orders=id\", not '{text}'." : "Only a PostgreSQL source takes --key; a file is continued without one.");
+        }
+
+        int at = endpoints.FindIndex(e => e.Name == text[..equals]);
+        if (at < 0)
+        {
+            throw new UsageException($"--key {text}: there is no endpoint {text[..equals]}.");
+        }
+
+        endpoints[at] = endpoints[at] with { Key = CheckKey(text[..equals], text[(equals + 1)..]) };
+    }
+
+    private static string CheckKey(string name, string key)
+    {
+        try
+        {
+            return new PostgresQuery("select").WithKey(key).RowKey!;
+        }
+        catch (StreamRuntimeException failure)
+        {
+            throw new UsageException($"The endpoint {name}: {failure.Message}");
+        }
     }
 
     private static EndpointSetting FromText(string text, bool takesSql)
@@ -75,9 +110,9 @@ internal sealed record EndpointSetting(string Name, NamedStatement? Statement, I
 
         foreach (IConfigurationSection child in section.GetChildren())
         {
-            if (child.Key is not ("sql" or "parameters"))
+            if (child.Key is not ("sql" or "parameters" or "key"))
             {
-                throw new UsageException($"The endpoint {section.Key} has a setting {child.Key}; it takes sql and parameters.");
+                throw new UsageException($"The endpoint {section.Key} has a setting {child.Key}; it takes sql, parameters and key.");
             }
         }
 
@@ -85,7 +120,7 @@ internal sealed record EndpointSetting(string Name, NamedStatement? Statement, I
         Dictionary<string, IConfigurationSection> said = section.GetSection("parameters").GetChildren().ToDictionary(p => p.Key, StringComparer.Ordinal);
         RowsParameter[] parameters = [.. statement.ParameterNames.Select(n => said.Remove(n, out IConfigurationSection? p) ? FromSection(section.Key, p) : RowsParameter.Required(n))];
         return said.Count == 0
-            ? new EndpointSetting(section.Key, statement, parameters)
+            ? new EndpointSetting(section.Key, statement, parameters, section["key"] is { } key ? CheckKey(section.Key, key) : null)
             : throw new UsageException($"The endpoint {section.Key} describes a parameter {said.Keys.First()}, which its SQL does not use.");
     }
 

@@ -31,6 +31,11 @@ internal static class ServeApplication
         Log(builder.Logging, options.Log);
 
         builder.Services.AddStreamGateway(options.Gateway with { Authenticate = options.Tokens is { } tokens ? Authenticator(tokens) : null });
+        if (options.Gateway.ResumeTokenLifetime is not null)
+        {
+            KeyRing.Add(builder.Services, options);
+        }
+
         if (options.AdminTokens is { } admins)
         {
             builder.Services.AddAuthentication(TokenScheme.Name)

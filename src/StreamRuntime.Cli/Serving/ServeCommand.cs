@@ -18,6 +18,7 @@ internal static class ServeCommand
 
         // The host takes both signals for the same; the exit code tells them apart.
         using PosixSignalRegistration note = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Volatile.Write(ref interrupted, true));
+        await KeyRing.PrepareAsync(application.Services).ConfigureAwait(false);
         try
         {
             await application.StartAsync().ConfigureAwait(false);

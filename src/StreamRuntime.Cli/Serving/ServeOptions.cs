@@ -20,6 +20,12 @@ internal sealed record ServeOptions
         [
             new("--source", "URI", SourceUri.Allowed),
             new("--endpoint", "NAME=SQL", "serves the rows of the SQL at /rows/NAME; each :placeholder is a required query parameter;\nrepeatable; only a NAME for sources without SQL", IsRepeatable: true),
+            new("--key", "NAME=COLUMNS", "orders an endpoint's rows by these columns of its result, unique and not null, so that it can be continued: clients are sent\nresume tokens, and a paused stream can give its connection back; repeatable (PostgreSQL)", IsRepeatable: true),
+            new("--resume-keys", "WHERE", "where the keys of resume tokens are, for all nodes that read each other's: a folder, or postgres for the table\nstreamruntime_keys of the source; whoever can read them there can make tokens (default: in memory, gone at the end)"),
+            new("--resume-lifetime", "TIME", "how long a client may come back with a token (default: 24h)"),
+            new("--checkpoint-rows", "N", $"after how many rows a client is sent the next token (default: {StreamGatewayOptions.Default.CheckpointRows})"),
+            new("--checkpoint-time", "TIME", "after how much time, if there were fewer (default: 1s)"),
+            new("--park-after", "TIME", "after how long a pause a stream that can be continued gives its connection back (default: 30s)"),
             new("--urls", "URLS", $"where to listen, separated by semicolons (default: {DefaultUrls})"),
             new("--config", "FILE", "a JSON file with the same settings in a section \"Serve\" (default: appsettings.json, where there is one)"),
             new("--no-page", null, "leaves out the page at / that lists the endpoints and runs them"),
@@ -49,7 +55,7 @@ internal sealed record ServeOptions
         """
         TIME is a number with ms, s, m or h, more than zero where nothing else is said; SIZE is bytes, or a number with k, m or g (powers of 1024).
         Every option can be given as an environment variable, STREAMRT_SERVE__MAX_STREAMS=100 for --max-streams, and in the configuration file, as
-        {"Serve": {"source": "…", "max-streams": 100, "endpoints": {"orders": "select …", "order": {"sql": "select … where id = :id",
+        {"Serve": {"source": "…", "max-streams": 100, "endpoints": {"orders": "select …", "order": {"sql": "select … where id = :id", "key": "id",
         "parameters": {"id": {"type": "LargeNumber"}, "unit": {"required": false, "default": "kg"}}}}}}
         The command line wins over variables, and variables over the file, which may also hold ASP.NET Core's own sections, such as Kestrel's certificates.
         The signal TERM drains and exits with 0: nothing new is accepted, results may finish for --drain-time, WebSockets are closed with 1001.
@@ -58,6 +64,7 @@ internal sealed record ServeOptions
         examples:
           streamrt serve --source sample:rows=1000000
           streamrt serve --source postgres://localhost/shop --endpoint "orders=select data from orders where id > :id"
+          streamrt serve --source postgres://localhost/shop --endpoint "orders=select data, id from orders" --key orders=id --resume-keys postgres
         """);
 
     public required SourceUri Source { get; init; }
@@ -71,6 +78,9 @@ internal sealed record ServeOptions
     public TokenFile? Tokens { get; init; }
 
     public TokenFile? AdminTokens { get; init; }
+
+    /// <summary>Where the keys of resume tokens are; null for none that outlast the process.</summary>
+    public string? ResumeKeys { get; init; }
 
     public int PoolSize { get; init; }
 
@@ -101,7 +111,14 @@ internal sealed record ServeOptions
         }
 
         IReadOnlyList<EndpointSetting> endpoints = EndpointSetting.ReadAll(settings, source.Kind);
-        StreamGatewayOptions gateway = Gateways(settings);
+        string? resumeKeys = settings.Get("--resume-keys");
+        if (resumeKeys == KeyRing.InPostgres && source.Kind != SourceKind.Postgres)
+        {
+            throw new UsageException("--resume-keys postgres is for a PostgreSQL source. Name a folder.");
+        }
+
+        bool hasTokens = resumeKeys is not null || endpoints.Any(e => e.Key is not null);
+        StreamGatewayOptions gateway = Gateways(settings, hasTokens);
         return new ServeOptions
         {
             Source = source,
@@ -110,6 +127,7 @@ internal sealed record ServeOptions
             HasPage = !settings.Has("--no-page"),
             Tokens = settings.Get("--token-file") is { } tokens ? TokenFile.Read("--token-file", tokens) : null,
             AdminTokens = settings.Get("--admin-token-file") is { } admins ? TokenFile.Read("--admin-token-file", admins) : null,
+            ResumeKeys = resumeKeys,
             PoolSize = settings.Count("--pool-size", ConnectionPoolOptions.Default.MaxSize, least: 1),
             PoolTimeout = settings.Time("--pool-timeout", ConnectionPoolOptions.Default.LeaseTimeout),
             Log = LogSetting.Read(settings),
@@ -124,7 +142,7 @@ internal sealed record ServeOptions
         };
     }
 
-    private static StreamGatewayOptions Gateways(ServeSettings settings)
+    private static StreamGatewayOptions Gateways(ServeSettings settings, bool hasTokens)
     {
         StreamGatewayOptions defaults = StreamGatewayOptions.Default;
         var options = defaults with
@@ -141,6 +159,10 @@ internal sealed record ServeOptions
             PongTimeout = settings.Time("--pong-timeout", defaults.PongTimeout),
             UnreadTimeout = settings.Time("--unread-timeout", defaults.UnreadTimeout),
             PauseTimeout = settings.Time("--pause-timeout", defaults.PauseTimeout),
+            ParkAfter = settings.Time("--park-after", defaults.ParkAfter),
+            ResumeTokenLifetime = hasTokens ? settings.Time("--resume-lifetime", TimeSpan.FromHours(24)) : null,
+            CheckpointRows = settings.Count("--checkpoint-rows", defaults.CheckpointRows, least: 1),
+            CheckpointInterval = settings.Time("--checkpoint-time", defaults.CheckpointInterval),
             DrainTime = settings.Time("--drain-time", defaults.DrainTime, mayBeZero: true),
             ShutdownTimeout = settings.Time("--shutdown-timeout", defaults.ShutdownTimeout, mayBeZero: true),
         };

@@ -16,7 +16,7 @@ internal sealed class ServedFile : IServedSource
             throw new UsageException($"--source file:{path}: there is no such file.");
         }
 
-        Endpoints = [.. options.Endpoints.Select(e => new RowsEndpoint(e.Name, (_, _) => new ValueTask<JsonRowStream>(Open(path, options.Stream)), e.Parameters))];
+        Endpoints = [.. options.Endpoints.Select(e => new RowsEndpoint(e.Name, (request, _) => new ValueTask<JsonRowStream>(Open(path, request.ToStreamOptions(options.Stream))), e.Parameters))];
     }
 
     public IReadOnlyList<RowsEndpoint> Endpoints { get; }
@@ -25,9 +25,17 @@ internal sealed class ServedFile : IServedSource
 
     private static JsonRowStream Open(string path, JsonRowStreamOptions options)
     {
+        NdjsonRowSource? source = null;
         try
         {
-            return JsonRowStream.Create(NdjsonRowSource.FromFile(path, options.MaxBufferedBytes), options);
+            source = NdjsonRowSource.FromFile(path, options.MaxBufferedBytes);
+            return JsonRowStream.Create(source, options);
+        }
+        catch (StreamRuntimeException refused) when (refused.Kind is ErrorKind.ResumeRefused or ErrorKind.ResumeExpired)
+        {
+            // Closing a file waits for nothing. Where the file is, is nothing to its clients.
+            source!.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw new StreamRuntimeException(refused.Kind, refused.Message.Replace(Path.GetFullPath(path), Path.GetFileName(path), StringComparison.Ordinal), refused);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

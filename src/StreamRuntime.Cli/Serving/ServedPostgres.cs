@@ -30,8 +30,13 @@ internal sealed class ServedPostgres : IServedSource
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private ValueTask<JsonRowStream> OpenAsync(EndpointSetting endpoint, RowsRequest request, JsonRowStreamOptions options, CancellationToken cancellationToken) =>
-        _source.StreamAsync(endpoint.Statement!.ToQuery(request.Values.Select(v => KeyValuePair.Create(v.Key, Text(v.Value)))), options, cancellationToken);
+    private ValueTask<JsonRowStream> OpenAsync(EndpointSetting endpoint, RowsRequest request, JsonRowStreamOptions options, CancellationToken cancellationToken)
+    {
+        PostgresQuery query = endpoint.Statement!.ToQuery(request.Values.Select(v => KeyValuePair.Create(v.Key, Text(v.Value))));
+        return endpoint.Key is { } key
+            ? _source.StreamAsync(query.WithKey(key), request.ToStreamOptions(options), cancellationToken)
+            : _source.StreamAsync(query, options, cancellationToken);
+    }
 
     // As PostgreSQL reads it, whatever type the server gives the parameter.
     private static string? Text(object? value) => value switch

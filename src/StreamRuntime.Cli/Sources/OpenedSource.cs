@@ -72,9 +72,28 @@ internal sealed class OpenedSource : IAsyncDisposable
 
     private static OpenedSource OpenFile(SourceRequest request)
     {
+        if (request.Options.ResumeTokens is not null)
+        {
+            return OpenContinuableFile(request);
+        }
+
         FileStream file = OpenForReading(request.Uri.Text);
         var rows = JsonRowStream.Create(NdjsonRowSource.FromStream(file, request.Options.MaxBufferedBytes), request.Options with { Name = $"file:{request.Uri.Text}" });
         return new OpenedSource(rows, file.CanSeek && file.Length is > 0 and var length ? _ => file.CanSeek ? (double)file.Position / length : 1 : null);
+    }
+
+    private static OpenedSource OpenContinuableFile(SourceRequest request)
+    {
+        var source = NdjsonRowSource.FromFile(request.Uri.Text, request.Options.MaxBufferedBytes);
+        try
+        {
+            return new OpenedSource(JsonRowStream.Create(source, request.Options), share: null);
+        }
+        catch
+        {
+            source.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
     }
 
     private static FileStream OpenForReading(string path)

@@ -9,9 +9,18 @@ namespace StreamRuntime.Cli.Sources;
 /// <summary>Opens a PostgreSQL query, over one backend or several.</summary>
 internal static class PostgresRows
 {
+    /// <summary>The database that an address names, or would by its user.</summary>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: it can't be read.</exception>
+    public static string DatabaseName(SourceUri uri)
+    {
+        PostgresOptions options = ConnectionString.Parse(uri.Text);
+        return options.Database ?? options.User;
+    }
+
     public static async ValueTask<(ParallelRows Rows, PostgresDataSource Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
     {
         PostgresQuery query = NamedParameters.Rewrite(request.Sql!, request.Parameters);
+        query = request.Key is { } key ? query.WithKey(key) : query;
         PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with
         {
             OnNotice = message => request.OnNotice(ServerErrorReport.Format(message)),

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace StreamRuntime.Cli.Terminals;
 
@@ -7,7 +8,9 @@ internal static class NativeCalls
 {
     public const int Interrupted = 4;
     public const int BrokenPipe = 32;
+    public const int InvalidArgument = 22;
     private const int FromCurrent = 1;
+    private const int ReadOnly = 0;
 
     /// <summary>EAGAIN, which Linux and the BSDs number differently.</summary>
     public static int WouldBlock => OperatingSystem.IsLinux() ? 11 : 35;
@@ -38,6 +41,26 @@ internal static class NativeCalls
 
     public static bool IsTerminal(int descriptor) => isatty(descriptor) == 1;
 
+    /// <summary>Brings a folder's entries to the disk, for which .NET has no way; 0, or the error's number.</summary>
+    public static unsafe int FlushFolder(string path)
+    {
+        byte[] name = [.. Encoding.UTF8.GetBytes(path), 0];
+        int descriptor;
+        fixed (byte* start = name)
+        {
+            descriptor = open(start, ReadOnly);
+        }
+
+        if (descriptor < 0)
+        {
+            return Marshal.GetLastSystemError();
+        }
+
+        int error = fsync(descriptor) == 0 ? 0 : Marshal.GetLastSystemError();
+        _ = close(descriptor);
+        return error;
+    }
+
 #pragma warning disable IDE1006, SYSLIB1054 // The names are the C library's; plain declarations of blittable calls need no generated code.
     [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern unsafe nint write(int descriptor, byte* bytes, nint count);
@@ -53,6 +76,15 @@ internal static class NativeCalls
 
     [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int kill(int processId, int signal);
+
+    [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern unsafe int open(byte* path, int flags);
+
+    [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int fsync(int descriptor);
+
+    [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int close(int descriptor);
 #pragma warning restore IDE1006, SYSLIB1054
 
     private struct PollDescriptor

@@ -39,7 +39,7 @@ internal static class ResumeToken
     }
 
     /// <summary>Reads a token that must fit.</summary>
-    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.ResumeRefused"/>, with the reason.</exception>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.ResumeRefused"/> or <see cref="ErrorKind.ResumeExpired"/>, with the reason.</exception>
     public static ResumePoint Read(ResumeTokenOptions options, TimeProvider time, ResumeFingerprint fingerprint, string text)
     {
         byte[] content = Open(options, text);
@@ -56,7 +56,7 @@ internal static class ResumeToken
         if (expiry <= time.GetUtcNow().ToUnixTimeMilliseconds())
         {
             string when = expiry > 0 ? $" at {DateTimeOffset.FromUnixTimeMilliseconds(expiry):yyyy-MM-dd HH:mm:ss} UTC" : "";
-            Refuse($"it has expired{when}");
+            throw new StreamRuntimeException(ErrorKind.ResumeExpired, $"The resume token is refused: it has expired{when}.");
         }
 
         if (!rest.Slice(24, ResumeFingerprint.HalfBytes).SequenceEqual(fingerprint.Query))

@@ -87,7 +87,7 @@ public sealed partial class JsonRowStream : IAsyncEnumerable<JsonRow>, IAsyncDis
     /// <param name="options">How the stream behaves; <see cref="JsonRowStreamOptions.Default"/> when null.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="StreamRuntimeException">
-    /// Kind <see cref="ErrorKind.ResumeRefused"/>: the token in <see cref="JsonRowStreamOptions.ResumeFrom"/> can't be used. The source is left to the caller.
+    /// Kind <see cref="ErrorKind.ResumeRefused"/> or <see cref="ErrorKind.ResumeExpired"/>: the token in <see cref="JsonRowStreamOptions.ResumeFrom"/> can't be used. The source is left to the caller.
     /// </exception>
     /// <exception cref="NotSupportedException">There is such a token, and the source can't park; the message says why.</exception>
     public static JsonRowStream Create(IRowSource source, JsonRowStreamOptions? options = null)

@@ -25,6 +25,8 @@ internal sealed class Streamrt : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     public string Errors
     {
         get
