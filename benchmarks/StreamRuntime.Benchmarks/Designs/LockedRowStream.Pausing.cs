@@ -48,7 +48,7 @@ internal sealed partial class LockedRowStream
             }
 
             delivered = Volatile.Read(ref _rowsDelivered);
-            record = new PauseRecord(reason, Math.Max(0, Volatile.Read(ref _rowsReceived) - delivered), Volatile.Read(ref _buffered));
+            record = new PauseRecord(reason, (int)Math.Max(0, Volatile.Read(ref _rowsReceived) - delivered), (int)Volatile.Read(ref _buffered));
             _gate ??= new LockedGate(_options.TimeProvider, _options.PauseTimeout);
             _gate.CloseLocked(record, PauseTimedOut, this);
             _state = StreamState.Paused;

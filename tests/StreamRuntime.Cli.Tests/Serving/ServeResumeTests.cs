@@ -103,8 +103,8 @@ public sealed class ServeResumeTests : IAsyncLifetime
     {
         string folder = TestFolder.Create("settings");
         string file = Path.Combine(folder, "serve.json");
-        await File.WriteAllTextAsync(file, $$$"""
-            {"Serve": {"source": "{{{_cluster.Uri}}}", "checkpoint-rows": 10, "endpoints": {
+        await File.WriteAllTextAsync(file, $$$$"""
+            {"Serve": {"source": "{{{{_cluster.Uri}}}}", "checkpoint-rows": 10, "endpoints": {
               "keyed": {"sql": "select data, id from t where id <= :id", "key": "id desc", "parameters": {"id": {"type": "WholeNumber"}}},
               "plain": "select data from t"}}}
             """);

@@ -189,15 +189,15 @@ public sealed class ParallelFailureTests(LiveServer server)
     [Fact]
     public async Task WaitForALock_EndsAtTheDeadlineAndLeavesNothing()
     {
-        await server.Cluster.PsqlAsync("drop table if exists locked; create table locked as select 1 as id");
-        Task holding = server.Cluster.PsqlAsync("begin; lock table locked; select 1 as holding from pg_sleep(3); commit");
+        await server.Cluster.PsqlAsync("drop table if exists parallel_locked; create table parallel_locked as select 1 as id");
+        Task holding = server.Cluster.PsqlAsync("begin; lock table parallel_locked; select 1 as holding from pg_sleep(3); commit");
         await Wait.UntilAsync(
-            async () => await server.Cluster.PsqlAsync("select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = 'locked'::regclass") == "1",
+            async () => await server.Cluster.PsqlAsync("select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = 'parallel_locked'::regclass") == "1",
             TimeSpan.FromSeconds(20),
-            "the table is locked");
+            "the table is parallel_locked");
         await using PostgresDataSource source = server.Source("application_name=waiting");
         var late = await Assert.ThrowsAsync<StreamRuntimeException>(async () => await source.StreamInParallelAsync(
-            PostgresQuery.FromTable("locked"), options: new JsonRowStreamOptions { ProgressTimeout = TimeSpan.FromMilliseconds(300) }));
+            PostgresQuery.FromTable("parallel_locked"), options: new JsonRowStreamOptions { ProgressTimeout = TimeSpan.FromMilliseconds(300) }));
         Assert.Equal(ErrorKind.Timeout, late.Kind);
         await server.AssertIdleAsync("waiting");
         await holding;

@@ -12,7 +12,7 @@ namespace StreamRuntime.Postgres.Tests.Live;
 [Collection(LiveTests.Name)]
 public sealed class ParallelPlacesTests(LiveServer server)
 {
-    private const string Create = "create table if not exists placed as select i as id, repeat('x', 100) as pad from generate_series(1, 30000) i; analyze placed";
+    private const string Create = "create table if not exists parallel_placed as select i as id, repeat('x', 100) as pad from generate_series(1, 30000) i; analyze parallel_placed";
 
     [Fact]
     public async Task Standby_ServesAsTheSource()
@@ -20,7 +20,7 @@ public sealed class ParallelPlacesTests(LiveServer server)
         await server.Cluster.PsqlAsync(Create);
         await using PostgresCluster standby = await PostgresCluster.StartAsync(new PostgresClusterOptions { Primary = server.Cluster });
         await Wait.UntilAsync(
-            async () => await standby.PsqlAsync("select pg_is_in_recovery() and exists (select 1 from pg_class where relname = 'placed')") == "t",
+            async () => await standby.PsqlAsync("select pg_is_in_recovery() and exists (select 1 from pg_class where relname = 'parallel_placed')") == "t",
             TimeSpan.FromSeconds(30),
             "the standby has the table");
         await using PostgresDataSource source = PostgresDataSource.Create(standby.ConnectionString);
@@ -48,7 +48,7 @@ public sealed class ParallelPlacesTests(LiveServer server)
         await using PgBouncer bouncer = await PgBouncer.StartAsync(server.Cluster, new PgBouncerOptions { Mode = PgBouncerMode.Transaction, PoolSize = 2 });
         await using PostgresDataSource source = PostgresDataSource.Create(bouncer.ConnectionString);
         var late = await Assert.ThrowsAsync<StreamRuntimeException>(async () => await source.StreamInParallelAsync(
-            PostgresQuery.FromTable("placed"), new ParallelReadOptions { Backends = 3, Partitions = 6 }, new JsonRowStreamOptions { ProgressTimeout = TimeSpan.FromSeconds(2) }));
+            PostgresQuery.FromTable("parallel_placed"), new ParallelReadOptions { Backends = 3, Partitions = 6 }, new JsonRowStreamOptions { ProgressTimeout = TimeSpan.FromSeconds(2) }));
         Assert.Equal(ErrorKind.Timeout, late.Kind);
         Assert.Contains("pooler", late.Message, StringComparison.Ordinal);
         Assert.Equal(0, source.GetPoolStatistics().Leased);
@@ -67,7 +67,7 @@ public sealed class ParallelPlacesTests(LiveServer server)
         await using PostgresDataSource source = PostgresDataSource.Create(hosts);
         for (int round = 0; round < 10; round++)
         {
-            await using ParallelRows rows = await source.StreamInParallelAsync(PostgresQuery.FromTable("placed", "id"), new ParallelReadOptions { Backends = 2, Partitions = 6 });
+            await using ParallelRows rows = await source.StreamInParallelAsync(PostgresQuery.FromTable("parallel_placed", "id"), new ParallelReadOptions { Backends = 2, Partitions = 6 });
             int count = (await rows.ReadAllAsync()).Length;
             Assert.True(count is 30_000 or 20_000, $"{count} rows");
         }
@@ -85,7 +85,7 @@ public sealed class ParallelPlacesTests(LiveServer server)
         await using PostgresDataSource source = PostgresDataSource.Create(
             string.Create(CultureInfo.InvariantCulture, $"host={PostgresCluster.Host} port={proxy.Port} user=postgres dbname=postgres sslmode=disable"));
         var refused = await Assert.ThrowsAsync<StreamRuntimeException>(async () => await source.StreamInParallelAsync(
-            PostgresQuery.FromTable("placed"), new ParallelReadOptions { Partitions = 6 }));
+            PostgresQuery.FromTable("parallel_placed"), new ParallelReadOptions { Partitions = 6 }));
         Assert.Equal(ErrorKind.Configuration, refused.Kind);
         Assert.Contains("balancer", refused.Message, StringComparison.Ordinal);
         Assert.Equal(0, source.GetPoolStatistics().Leased);
@@ -94,7 +94,7 @@ public sealed class ParallelPlacesTests(LiveServer server)
     private static async Task AssertWholeAsync(PostgresDataSource source, string? key)
     {
         await using ParallelRows rows = await source.StreamInParallelAsync(
-            PostgresQuery.FromTable("placed", "id"), new ParallelReadOptions { Backends = 3, Partitions = 8, Key = key });
+            PostgresQuery.FromTable("parallel_placed", "id"), new ParallelReadOptions { Backends = 3, Partitions = 8, Key = key });
         Assert.Equal(3, rows.Backends);
         ParallelReading.AssertSameSet(Enumerable.Range(1, 30_000).Select(i => $"{{\"id\":{i}}}"), await rows.ReadAllAsync());
     }

@@ -18,12 +18,12 @@ internal sealed class ParallelWriter : IAsyncDisposable
             do $$
             declare n int := 0; top int := 1000000000;
             begin
-              while not exists (select 1 from stopped where name = '{table}') loop
+              while not exists (select 1 from parallel_stopped where name = '{table}') loop
                 n := n + 1;
                 update {table} set data = {data.Replace("ID", "n", StringComparison.Ordinal)} where id = 1 + (n * 7919) % 20000;
                 insert into {table} (id, data) values (top + n, {data.Replace("ID", "n", StringComparison.Ordinal)});
                 delete from {table} where id = top + n - 5 or id = (n * 104729) % 20000;
-                insert into written values ('{table}', n) on conflict (name) do update set n = excluded.n;
+                insert into parallel_written values ('{table}', n) on conflict (name) do update set n = excluded.n;
                 commit;
               end loop;
             end $$
@@ -36,7 +36,7 @@ internal sealed class ParallelWriter : IAsyncDisposable
     /// <param name="data">SQL for a value of data, in which ID is the row's.</param>
     public static async Task<ParallelWriter> StartAsync(PostgresCluster cluster, string table, string data)
     {
-        await cluster.PsqlAsync("create table if not exists stopped (name text); create table if not exists written (name text primary key, n int)");
+        await cluster.PsqlAsync("create table if not exists parallel_stopped (name text); create table if not exists parallel_written (name text primary key, n int)");
         var writer = new ParallelWriter(cluster, table, data);
         await writer.WaitForMoreAsync(50);
         return writer;
@@ -52,10 +52,10 @@ internal sealed class ParallelWriter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _cluster.PsqlAsync($"insert into stopped values ('{_table}')");
+        await _cluster.PsqlAsync($"insert into parallel_stopped values ('{_table}')");
         await _writing;
     }
 
     private async Task<int> CountAsync() =>
-        int.TryParse(await _cluster.PsqlAsync($"select n from written where name = '{_table}'"), out int n) ? n : 0;
+        int.TryParse(await _cluster.PsqlAsync($"select n from parallel_written where name = '{_table}'"), out int n) ? n : 0;
 }
