@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Threading.Tasks.Sources;
 using StreamRuntime.AspNetCore;
 using StreamRuntime.AspNetCore.Endpoints;
 using StreamRuntime.Streams;
@@ -45,14 +46,24 @@ internal static class IdleSockets
         return application => application.MapRows("rows", (_, _) => new ValueTask<JsonRowStream>(JsonRowStream.Create(new SilentSource(), options)));
     }
 
-    private sealed class SilentSource : IRowSource
+    /// <summary>Waits for a row that never comes, in one object, until it is told to stop.</summary>
+    private sealed class SilentSource : IRowSource, IValueTaskSource<bool>
     {
-        public async ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
+        private ManualResetValueTaskSourceCore<bool> _wait;
+
+        public ValueTask<bool> ReceiveAsync(RowWriter rows, CancellationToken cancellationToken)
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
-            return false;
+            cancellationToken.UnsafeRegister(static (source, token) => ((SilentSource)source!)._wait.SetException(new OperationCanceledException(token)), this);
+            return new ValueTask<bool>(this, _wait.Version);
         }
 
         public ValueTask DisposeAsync() => default;
+
+        public bool GetResult(short token) => _wait.GetResult(token);
+
+        public ValueTaskSourceStatus GetStatus(short token) => _wait.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _wait.OnCompleted(continuation, state, token, flags);
     }
 }

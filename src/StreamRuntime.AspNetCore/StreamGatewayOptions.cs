@@ -36,6 +36,12 @@ public sealed record StreamGatewayOptions
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long the client of an HTTP result may take nothing of what is left of it once its last row was written, before its connection is cut off.
+    /// More than zero, or infinite; 60 s by default. A result that still has rows to come waits for its client without a limit, and so does one over HTTP/2, whose connection has others.
+    /// </summary>
+    public TimeSpan UnreadTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
     /// How often a comment is sent on a stream of server-sent events that has no rows, so that nothing between takes the connection for dead. More than zero, or
     /// infinite; 15 s by default.
     /// </summary>
@@ -132,6 +138,7 @@ public sealed record StreamGatewayOptions
         CheckTimeout(IdleTimeout);
         CheckTimeout(PingInterval);
         CheckTimeout(PongTimeout);
+        CheckTimeout(UnreadTimeout);
         CheckTimeout(EventHeartbeatInterval);
         CheckTimeout(PauseTimeout);
         CheckTimeout(ParkAfter);

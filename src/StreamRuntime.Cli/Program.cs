@@ -2,6 +2,7 @@ using System.Reflection;
 using StreamRuntime;
 using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Demonstrations;
+using StreamRuntime.Cli.Exports;
 using StreamRuntime.Cli.Queries;
 using StreamRuntime.Cli.Serving;
 using StreamRuntime.Cli.Sources;
@@ -17,6 +18,7 @@ const string Overview = """
     commands:
       demo    shows streaming, pausing and resuming on sample rows, no server needed
       query   streams the rows of a query to standard output
+      export  writes a table to a file or several, over several backends at the same time
       serve   publishes queries over HTTP and WebSockets
       top     shows what the streams and connections of a running process do
 
@@ -30,6 +32,8 @@ try
     {
         case "query":
             return Read(QueryOptions.Command) is { } query ? await QueryCommand.RunAsync(QueryOptions.From(query)).ConfigureAwait(false) : ExitCode.Done;
+        case "export":
+            return Read(ExportOptions.Command) is { } export ? await ExportCommand.RunAsync(ExportOptions.From(export)).ConfigureAwait(false) : ExitCode.Done;
         case "demo":
             return Read(DemoCommand.Command) is { } demo ? await DemoCommand.RunAsync(demo).ConfigureAwait(false) : ExitCode.Done;
         case "serve":
@@ -46,14 +50,14 @@ try
             StandardStreams.WriteError(Overview);
             return ExitCode.WrongUsage;
         case var other:
-            string? meant = Suggestion.For(other, ["demo", "query", "serve", "top"]);
-            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo, query, serve and top." : $"Did you mean '{meant}'?"));
+            string? meant = Suggestion.For(other, ["demo", "query", "export", "serve", "top"]);
+            throw new UsageException($"'{other}' is not a command. " + (meant is null ? "Commands are demo, query, export, serve and top." : $"Did you mean '{meant}'?"));
     }
 }
 catch (UsageException failure)
 {
     StandardStreams.WriteErrorLine($"streamrt: {failure.Message}");
-    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "demo" or "serve" or "top" ? args[0] + " " : "")}--help' says what is allowed.");
+    StandardStreams.WriteErrorLine($"'streamrt {(args.Length > 0 && args[0] is "query" or "export" or "demo" or "serve" or "top" ? args[0] + " " : "")}--help' says what is allowed.");
     return ExitCode.WrongUsage;
 }
 catch (QueryException failure)

@@ -34,6 +34,7 @@ internal sealed class LibraryClient(string connection, bool resetsSessions = tru
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
+    /// <summary>Looks at every row of a batch.</summary>
     internal static RowTotals Add(RowTotals totals, RowBatch batch)
     {
         long bytes = 0;

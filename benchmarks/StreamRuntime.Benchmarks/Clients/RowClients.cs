@@ -6,6 +6,8 @@ internal static class RowClients
     public const string Socket = "socket";
     public const string AsyncSocket = "socket-async";
     public const string Library = "library";
+    public const string OneBackend = "library-1-backend";
+    public const string TwoBackends = "library-2-backends";
     public const string LibraryWithoutReset = "library-without-reset";
     public const string NpgsqlString = "npgsql-string";
     public const string NpgsqlBytes = "npgsql-bytes";
@@ -26,6 +28,8 @@ internal static class RowClients
         Socket => new SocketClient(connection),
         AsyncSocket => new AsyncSocketClient(connection),
         Library => new LibraryClient(connection),
+        OneBackend => new ParallelClient(connection, backends: 1),
+        TwoBackends => new ParallelClient(connection, backends: 2),
         LibraryWithoutReset => new LibraryClient(connection, resetsSessions: false),
         NpgsqlString => new NpgsqlClient(connection, NpgsqlReading.String),
         NpgsqlBytes => new NpgsqlClient(connection, NpgsqlReading.Bytes),

@@ -53,6 +53,9 @@ internal static class JsonTables
 
     public static string Query(string type, long rows) => string.Create(CultureInfo.InvariantCulture, $"{Query(type)} limit {rows}");
 
+    /// <summary>Some thousand rows, by a plain condition.</summary>
+    public static string QueryOfFirstPages(string type) => $"{Query(type)} where ctid < '(300,0)'";
+
     /// <summary>What makes the tables. The same numbers make the same rows, on every server.</summary>
     public static string CreateSql(int rows, int largeRows) => string.Create(CultureInfo.InvariantCulture, $"""
         create unlogged table jsonb_rows as select jsonb_build_object({Fields}) as data from generate_series(1, {rows}) n;

@@ -51,6 +51,9 @@ internal sealed class LivePostgres : IAsyncDisposable
     /// <summary>All rows of a type.</summary>
     public PostgresReading Reading(string situation, string type, string warmSql) => new(situation, Address, warmSql, JsonTables.Query(type), _rows, _bytes);
 
+    /// <summary>All rows of a type, by clients that cut the table, which a query with a limit can't be.</summary>
+    public PostgresReading ReadingInParts(string situation, string type) => new(situation, Address, JsonTables.QueryOfFirstPages(type), JsonTables.Query(type), _rows, _bytes);
+
     public async Task<CaseFigures> MeasureFirstRowAsync(string situation, PostgresSubject subject)
     {
         string connection = subject.ConnectionOf(Address);

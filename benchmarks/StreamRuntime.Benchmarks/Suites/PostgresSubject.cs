@@ -18,6 +18,10 @@ internal sealed record PostgresSubject(string Name, string? Client, bool IsInlin
 
     public static PostgresSubject LibraryThreeTimes { get; } = new("library, 3 × the rows", RowClients.Library);
 
+    public static PostgresSubject OneBackend { get; } = new("library, 1 backend", RowClients.OneBackend);
+
+    public static PostgresSubject TwoBackends { get; } = new("library, 2 backends", RowClients.TwoBackends);
+
     /// <summary>As the clients that have a connection of their own: nothing of the last query is taken back, which is work of the server's.</summary>
     public static PostgresSubject LibraryWithoutReset { get; } = new("library, sessions as they were left", RowClients.LibraryWithoutReset);
 
@@ -40,6 +44,9 @@ internal sealed record PostgresSubject(string Name, string? Client, bool IsInlin
         new("npgsql JsonDocument", RowClients.NpgsqlJson),
     ];
 
+    /// <summary>Those that read a table over several backends, next to the one that reads it over one; only from a live server.</summary>
+    public static IReadOnlyList<PostgresSubject> Parallel { get; } = [Library, OneBackend, TwoBackends];
+
     /// <summary>Those that the quick gate measures.</summary>
     public static IReadOnlyList<PostgresSubject> Quick { get; } = [Socket, LibraryInline, Library];
 
@@ -48,7 +55,7 @@ internal sealed record PostgresSubject(string Name, string? Client, bool IsInlin
     {
         null => server.Libpq,
         RowClients.Socket or RowClients.AsyncSocket => server.Plain,
-        RowClients.Library or RowClients.LibraryWithoutReset => server.Library,
+        RowClients.Library or RowClients.LibraryWithoutReset or RowClients.OneBackend or RowClients.TwoBackends => server.Library,
         _ => server.Npgsql,
     };
 }

@@ -21,6 +21,8 @@ internal sealed class PostgresSuite : ISuite
     private const string Replayed = "replay, 200 B rows";
     private const string ReplayedLarge = "replay, 2 KB rows";
     private const string LiveJsonb = "live jsonb";
+    private const string PartsOfJson = "live json over several backends";
+    private const string PartsOfJsonb = "live jsonb over several backends";
     private const string Peak = "memory of a program that reads 200 B rows once";
     private const string FirstRow = "first row of a live json result";
 
@@ -43,6 +45,8 @@ internal sealed class PostgresSuite : ISuite
         new(Peak, PostgresSubject.LibraryThreeTimes.Name, Figure.PeakMb, 1.1, PostgresSubject.Library.Name),
         new(ReplayedLarge, PostgresSubject.LibraryInline.Name, Figure.CpuNs, 1.1, PostgresSubject.Socket.Name),
         new(LiveJsonb, PostgresSubject.Library.Name, Figure.CpuNs, 0.5, PostgresSubject.NpgsqlBytes.Name),
+        .. PartsGoals(PartsOfJson),
+        .. PartsGoals(PartsOfJsonb),
         new(FirstRow, PostgresSubject.Library.Name, Figure.TimeNs, 1.5, PostgresSubject.Libpq.Name),
     ];
 
@@ -53,6 +57,15 @@ internal sealed class PostgresSuite : ISuite
         Recording recording = await RecordingFile.LoadAsync();
         return new Run(recording, settings.Rows, settings.IsQuick ? null : await LivePostgres.StartAsync(settings.Rows));
     }
+
+    // Two backends, two cores: the wall clock is what they are for. They must cost the client nothing, and one nothing at all.
+    private static IEnumerable<Goal> PartsGoals(string situation) =>
+    [
+        new(situation, PostgresSubject.TwoBackends.Name, Figure.TimeNs, 0.6, PostgresSubject.Library.Name),
+        new(situation, PostgresSubject.TwoBackends.Name, Figure.CpuNs, 1, PostgresSubject.Library.Name),
+        new(situation, PostgresSubject.OneBackend.Name, Figure.TimeNs, 1.05, PostgresSubject.Library.Name),
+        new(situation, PostgresSubject.OneBackend.Name, Figure.CpuNs, 1.05, PostgresSubject.Library.Name),
+    ];
 
     private sealed class Run(Recording recording, int rows, LivePostgres? live) : ISuiteRun
     {
@@ -98,6 +111,8 @@ internal sealed class PostgresSuite : ISuite
                 await AddAsync(live.Reading($"live {type}", type, Warm(type, rows)), subjects);
             }
 
+            await AddAsync(live.ReadingInParts(PartsOfJson, "json"), PostgresSubject.Parallel);
+            await AddAsync(live.ReadingInParts(PartsOfJsonb, "jsonb"), PostgresSubject.Parallel);
             foreach (PostgresSubject subject in LivePostgres.FirstRowSubjects)
             {
                 found.Add(await live.MeasureFirstRowAsync(FirstRow, subject));

@@ -187,18 +187,27 @@ internal sealed class BridgeSocketSession : WebSocketSession, IBridgeClient
 
     protected override async Task ServeAsync()
     {
-        if (Bridge is null && !await TryMakeBridgeAsync().ConfigureAwait(false))
+        try
         {
-            return;
+            if (Bridge is null && !await TryMakeBridgeAsync().ConfigureAwait(false))
+            {
+                return;
+            }
+
+            BridgeSession bridge = Bridge!;
+            _stopping = Stopping.UnsafeRegister(static session => ((BridgeSocketSession)session!).OnStopping(), this);
+
+            // A client that is held back is not read, so that its end does not show there.
+            _disconnected = Context.RequestAborted.UnsafeRegister(static bridge => ((BridgeSession)bridge!).ClientDisconnected(), bridge);
+            await bridge.StartAsync().ConfigureAwait(false);
+            await bridge.Completion.ConfigureAwait(false);
         }
-
-        BridgeSession bridge = Bridge!;
-        _stopping = Stopping.UnsafeRegister(static session => ((BridgeSocketSession)session!).OnStopping(), this);
-
-        // A client that is held back is not read, so that its end does not show there.
-        _disconnected = Context.RequestAborted.UnsafeRegister(static bridge => ((BridgeSession)bridge!).ClientDisconnected(), bridge);
-        await bridge.StartAsync().ConfigureAwait(false);
-        await bridge.Completion.ConfigureAwait(false);
+#pragma warning disable CA1031 // Whatever it is, the peer is told at once and the session is cleaned up.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            await BreakAsync(failure).ConfigureAwait(false);
+        }
     }
 
     protected override ValueTask OnTextAsync(ReadOnlyMemory<byte> message)

@@ -31,4 +31,7 @@ internal static partial class GatewayLog
 
     [LoggerMessage(EventId = 88, Level = LogLevel.Warning, Message = "{Endpoint}: the token could not be checked")]
     public static partial void AuthenticationFailed(ILogger logger, string endpoint, Exception failure);
+
+    [LoggerMessage(EventId = 89, Level = LogLevel.Information, Message = "A client took nothing of what was left of its result for {TimeoutMs} ms and was cut off")]
+    public static partial void ResultNotTaken(ILogger logger, double timeoutMs);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace StreamRuntime.AspNetCore.Limits;
@@ -12,7 +13,8 @@ internal static class ClientAddress
     public static IPAddress Of(HttpContext context, IReadOnlyList<IPNetwork> trustedProxies)
     {
         // Without an address (an in-memory server, a Unix socket) everybody is the same client.
-        IPAddress peer = Normalized(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        // The feature itself: a connection that lives long need not keep the view of it that the context would make.
+        IPAddress peer = Normalized(context.Features.Get<IHttpConnectionFeature>()?.RemoteIpAddress ?? IPAddress.None);
         return trustedProxies.Count == 0 ? peer : Behind(peer, context.Request.Headers[ForwardedFor], trustedProxies);
     }
 

@@ -1,7 +1,4 @@
-using System.IO.Pipelines;
 using System.Net;
-using System.Runtime.ExceptionServices;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -19,7 +16,7 @@ namespace StreamRuntime.AspNetCore.Responses;
 /// A result that broke is never ended like a whole one: the body of NDJSON and of arrays stays unfinished; events, and NDJSON with control lines, end with an
 /// error of their own.
 /// </remarks>
-internal sealed class HttpRowsSession : GatewaySession
+internal sealed partial class HttpRowsSession : GatewaySession
 {
     private readonly HttpContext _context;
     private readonly RowFormat _format;
@@ -32,9 +29,6 @@ internal sealed class HttpRowsSession : GatewaySession
     private RowCopy? _copy;
     private Checkpoints? _checkpoints;
     private EventHeartbeat? _heartbeat;
-
-    // Thrown to the server once everything is given back: it sends what was flushed, and then ends the connection or the stream without ending the body.
-    private ExceptionDispatchInfo? _thrown;
 
     public HttpRowsSession(
         Gateway gateway, string endpoint, IPAddress client, HttpContext context, RowFormat format, bool controlLines, Func<CancellationToken, ValueTask<JsonRowStream>> open, RowsRequest? request)
@@ -76,6 +70,7 @@ internal sealed class HttpRowsSession : GatewaySession
         SessionEnd end = SessionEnd.Failed;
         try
         {
+            Gateway.Unread.RequestCame(_context);
             end = await ServeAsync().ConfigureAwait(false);
         }
         finally
@@ -174,18 +169,7 @@ internal sealed class HttpRowsSession : GatewaySession
             }
         }
 
-        if (_heartbeat is not null)
-        {
-            await _heartbeat.StopAsync().ConfigureAwait(false);
-        }
-
-        WriteCheckpoint();
-        if (_controlLines)
-        {
-            ControlLines.WriteComplete(_context.Response.BodyWriter, _copy!.Rows);
-        }
-
-        await _copy!.EndAsync(_stop.Token).ConfigureAwait(false);
+        await EndAsync().ConfigureAwait(false);
         return !_context.RequestAborted.IsCancellationRequested;
     }
 
@@ -198,8 +182,12 @@ internal sealed class HttpRowsSession : GatewaySession
 
         try
         {
-            WriteCheckpoint();
-            await _context.Response.BodyWriter.FlushAsync(_stop.Token).ConfigureAwait(false);
+            // Nobody else may write while rows are still being flushed.
+            if (await _copy!.EndFlushAsync().ConfigureAwait(false))
+            {
+                WriteCheckpoint();
+                await _context.Response.BodyWriter.FlushAsync(_stop.Token).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -225,139 +213,19 @@ internal sealed class HttpRowsSession : GatewaySession
         }
     }
 
-    private async ValueTask<int> SendBatchAsync()
-    {
-        if (_heartbeat is null)
-        {
-            return await _copy!.CopyCurrentBatchAsync(_stop.Token).ConfigureAwait(false);
-        }
+    /// <summary>The number of rows sent; fewer than there are where the client has gone. The next batch is received while the last bytes of this one still wait for the client.</summary>
+    private ValueTask<int> SendBatchAsync() => _heartbeat is null ? _copy!.WriteCurrentBatchAsync(_stop.Token) : SendBatchBetweenHeartbeatsAsync(_heartbeat);
 
-        await _heartbeat.EnterAsync(_stop.Token).ConfigureAwait(false);
+    private async ValueTask<int> SendBatchBetweenHeartbeatsAsync(EventHeartbeat heartbeat)
+    {
+        await heartbeat.EnterAsync(_stop.Token).ConfigureAwait(false);
         try
         {
             return await _copy!.CopyCurrentBatchAsync(_stop.Token).ConfigureAwait(false);
         }
         finally
         {
-            _heartbeat.Leave();
-        }
-    }
-
-    /// <summary>Before the first row: the failure is an HTTP error.</summary>
-    private async Task<SessionEnd> RefuseAsync(Exception failure)
-    {
-        if (_context.RequestAborted.IsCancellationRequested)
-        {
-            return SessionEnd.ClientGone;
-        }
-
-        StreamProblem problem = ProblemOf(failure, rows: 0);
-        await ProblemWriter.WriteAsync(_context, problem, Gateway.Options.RetryAfter).ConfigureAwait(false);
-        return SessionEnd.Failed;
-    }
-
-    /// <summary>After the first row: the result must not look whole.</summary>
-    private async Task<SessionEnd> BreakAsync(Exception failure)
-    {
-        if (_context.RequestAborted.IsCancellationRequested)
-        {
-            return SessionEnd.ClientGone;
-        }
-
-        StreamProblem problem = ProblemOf(failure, _copy!.Rows);
-        bool canSay = _format == RowFormat.ServerSentEvents || _controlLines;
-        try
-        {
-            if (canSay)
-            {
-                if (_heartbeat is not null)
-                {
-                    await _heartbeat.StopAsync().ConfigureAwait(false);
-                }
-
-                Say(problem);
-                await _context.Response.BodyWriter.FlushAsync(_context.RequestAborted).ConfigureAwait(false);
-                return SessionEnd.Failed;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return SessionEnd.ClientGone;
-        }
-
-        await LeaveUnfinishedAsync(failure).ConfigureAwait(false);
-        return SessionEnd.Failed;
-    }
-
-    /// <summary>Ends the response so that its body can't be taken for a whole one.</summary>
-    private async ValueTask LeaveUnfinishedAsync(Exception failure)
-    {
-        // A body of HTTP/1.0 ends with its connection, so only a reset tells a broken one. Whoever ended the session from outside does not wait for its client.
-        bool mustReset = HttpProtocol.IsHttp10(_context.Request.Protocol) || HttpProtocol.IsHttp09(_context.Request.Protocol);
-        if (mustReset || End != SessionEnd.None || !await IsFlushedAsync().ConfigureAwait(false))
-        {
-            _context.Abort();
-            return;
-        }
-
-        // A reset would overtake the status line and the rows that are still on their way to the client.
-        if (HttpProtocol.IsHttp11(_context.Request.Protocol) && _context.Features.Get<IConnectionLifetimeFeature>() is { } connection)
-        {
-            // The server waits for a client to take what is left for as long as that lasts. A connection that has ended by then does not notice.
-            var limit = new Deadline(Gateway.Wheel, static connection => ((IConnectionLifetimeFeature)connection!).Abort(), connection);
-            limit.Schedule(MonotonicClock.After(Gateway.Wheel.Clock.Now, Gateway.Options.CloseTimeout));
-        }
-
-        _thrown = ExceptionDispatchInfo.Capture(failure);
-    }
-
-    /// <summary>Hands the server what was written; false for a client that does not take it.</summary>
-    private async ValueTask<bool> IsFlushedAsync()
-    {
-        try
-        {
-            Task<FlushResult> flush = _context.Response.BodyWriter.FlushAsync(_context.RequestAborted).AsTask();
-            return !(await flush.WaitAsync(Gateway.Options.CloseTimeout, Gateway.Options.TimeProvider, _stop.Token).ConfigureAwait(false)).IsCompleted;
-        }
-        catch (Exception notFlushed) when (notFlushed is TimeoutException or OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private void Say(StreamProblem problem)
-    {
-        WriteCheckpoint();
-        if (_controlLines)
-        {
-            ControlLines.WriteError(_context.Response.BodyWriter, problem, _copy!.Rows);
-        }
-        else
-        {
-            long? retryMs = End == SessionEnd.Shutdown ? (long)Gateway.Options.RetryAfter.TotalMilliseconds : null;
-            ControlLines.WriteErrorEvent(_context.Response.BodyWriter, problem, _copy!.Rows, retryMs);
-        }
-    }
-
-    private StreamProblem ProblemOf(Exception failure, long rows)
-    {
-        switch (End)
-        {
-            case SessionEnd.Shutdown:
-                return StreamProblem.Shutdown;
-            case SessionEnd.Administrator:
-                return StreamProblem.Closed;
-            default:
-                if (rows == 0)
-                {
-                    GatewayLog.OpenFailed(Gateway.Logger, Endpoint, failure);
-                }
-                else
-                {
-                    GatewayLog.StreamFailed(Gateway.Logger, Endpoint, rows, failure);
-                }
-
-                return StreamProblem.Of(failure);
+            heartbeat.Leave();
         }
     }
 

@@ -28,6 +28,7 @@ internal sealed class Gateway : IDisposable
         Logger = logger;
         Wheel = new TimingWheel(options.TimeProvider, options.TimerGranularity);
         Streams = new StreamSlots(options.MaxRunningStreams, options.MaxPausedStreams);
+        Unread = new UnreadResponses(Wheel, options.UnreadTimeout, logger);
         _admission = new Admission(options.MaxConnections, options.MaxConnectionsPerAddress);
         RuntimeEvents.Publish();
         Metrics = new GatewayMetrics(CountByTransport, () => Streams.Running, () => Streams.Paused);
@@ -43,6 +44,8 @@ internal sealed class Gateway : IDisposable
     public TimingWheel Wheel { get; }
 
     public StreamSlots Streams { get; }
+
+    public UnreadResponses Unread { get; }
 
     public GatewayMetrics Metrics { get; }
 

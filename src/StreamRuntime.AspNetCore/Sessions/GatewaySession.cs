@@ -9,12 +9,12 @@ namespace StreamRuntime.AspNetCore.Sessions;
 /// <summary>One client being served: its connection's state, its stream, and what may be done to both from outside.</summary>
 /// <remarks>
 /// Any thread may ask, pause, resume, close and abort. A session was let in by <see cref="Gateway.TryEnter"/> with a place for a running stream; it gives both
-/// back by <see cref="Finish"/>, once. Its place is guarded by its lock, and follows the stream from running to paused and back. A session of something else than
+/// back by <see cref="Finish"/>, once. Its place is guarded by a lock on the session itself, which nobody
+/// outside this assembly can reach and which saves every connection one object more; it follows the stream from running to paused and back. A session of something else than
 /// a stream was let in without such a place.
 /// </remarks>
 internal abstract class GatewaySession
 {
-    private readonly Lock _placeLock = new();
     private readonly bool _isStream;
     private ConnectionStateCell _state;
     private StateTimes _times;
@@ -57,7 +57,7 @@ internal abstract class GatewaySession
     {
         get
         {
-            lock (_placeLock)
+            lock (this)
             {
                 return _isPaused;
             }
@@ -110,7 +110,7 @@ internal abstract class GatewaySession
 
     protected PauseAnswer TryResume()
     {
-        lock (_placeLock)
+        lock (this)
         {
             if (!_hasPlace || _stream is not { } stream)
             {
@@ -144,7 +144,7 @@ internal abstract class GatewaySession
             return false;
         }
 
-        lock (_placeLock)
+        lock (this)
         {
             if (!_isPaused || _stream.State != StreamState.Running)
             {
@@ -200,7 +200,7 @@ internal abstract class GatewaySession
     /// </summary>
     protected void AbortRequest(HttpContext context)
     {
-        lock (_placeLock)
+        lock (this)
         {
             if (_hasPlace)
             {
@@ -214,7 +214,7 @@ internal abstract class GatewaySession
     {
         TryClose(end);
         TryMove(ConnectionState.Closing, ConnectionState.Closed);
-        lock (_placeLock)
+        lock (this)
         {
             if (!_hasPlace)
             {
@@ -237,7 +237,7 @@ internal abstract class GatewaySession
 
     private PauseAnswer TryPause(string? reason)
     {
-        lock (_placeLock)
+        lock (this)
         {
             if (!_hasPlace || _stream is not { } stream || stream.State is StreamState.Complete or StreamState.Error)
             {

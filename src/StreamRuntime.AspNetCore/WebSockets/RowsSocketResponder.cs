@@ -19,6 +19,6 @@ internal static class RowsSocketResponder
         Refusal refusal = gateway.TryEnter(client);
         return refusal != Refusal.None
             ? SocketResponder.RefuseAsync(context, gateway, endpoint.Name, refusal)
-            : new RowsSocketSession(gateway, endpoint.Name, client, context, needsToken, stop => endpoint.OpenAsync(request, stop), request).RunAsync(RowsSocketSession.SubProtocol);
+            : new RowsSocketSession(gateway, endpoint, request, client, context, needsToken).RunAsync(RowsSocketSession.SubProtocol);
     }
 }

@@ -33,25 +33,25 @@ internal sealed class RowsSocketSession : WebSocketSession
 
     private static readonly StreamProblem CancelledByClient = new(0, "Cancelled", "The result was cancelled by the client.");
 
-    private readonly Func<CancellationToken, ValueTask<JsonRowStream>> _open;
-    private readonly RowsRequest _request;
+    private readonly RowsEndpoint _rows;
+
+    // Not kept once the stream is open, which may be long.
+    private RowsRequest? _request;
     private Checkpoints? _checkpoints;
     private TaskCompletionSource? _toldWhere;
     private bool _isCancelled;
     private int _invalidMessages;
 
     /// <param name="gateway">Whose session it is.</param>
-    /// <param name="endpoint">The query's name.</param>
+    /// <param name="endpoint">The query.</param>
+    /// <param name="request">What is asked of it.</param>
     /// <param name="client">Who asks.</param>
     /// <param name="context">The request.</param>
     /// <param name="needsToken">True when the client's first message has to be its token.</param>
-    /// <param name="open">Opens the stream.</param>
-    /// <param name="request">What it is opened for.</param>
-    public RowsSocketSession(
-        Gateway gateway, string endpoint, IPAddress client, HttpContext context, bool needsToken, Func<CancellationToken, ValueTask<JsonRowStream>> open, RowsRequest request)
-        : base(gateway, endpoint, client, context, needsToken, gateway.Options, maxBinaryBytes: gateway.Options.MaxControlMessageBytes, isStream: true)
+    public RowsSocketSession(Gateway gateway, RowsEndpoint endpoint, RowsRequest request, IPAddress client, HttpContext context, bool needsToken)
+        : base(gateway, endpoint.Name, client, context, needsToken, gateway.Options, maxBinaryBytes: gateway.Options.MaxControlMessageBytes, isStream: true)
     {
-        _open = open;
+        _rows = endpoint;
         _request = request;
     }
 
@@ -99,25 +99,76 @@ internal sealed class RowsSocketSession : WebSocketSession
     protected override async Task OnPausedAsync(string? reason) =>
         await SendTextAsync(ControlMessage.Paused(RowsDelivered, reason)).ConfigureAwait(false);
 
+    // One method with all of it: what each further one would keep for as long as the source is silent counts by the thousand.
     protected override async Task ServeAsync()
     {
         try
         {
-            await SendRowsAsync(Stopping).ConfigureAwait(false);
-        }
+            try
+            {
+                long askedAt = Gateway.Wheel.Clock.Now;
+                BeginSpan();
+                SetStream(await _rows.OpenAsync(_request!, Stopping).ConfigureAwait(false));
+                Volatile.Write(ref _checkpoints, Checkpoints.For(_request, Stream!, Gateway));
+                _request = null;
+                await SendTextAsync(ControlMessage.Started(Id, Endpoint)).ConfigureAwait(false);
+                RowCopy? copy = null;
+                int batches = 0;
+                while (await Stream!.ReadBatchAsync(Stopping).ConfigureAwait(false))
+                {
+                    if (copy is null)
+                    {
+                        copy = RowCopy.Create(Stream, Output);
+                        Gateway.Metrics.FirstRow(Endpoint, MonotonicClock.Between(askedAt, Gateway.Wheel.Clock.Now));
+                    }
+
+                    if (NoticeResumed())
+                    {
+                        await SendTextAsync(ControlMessage.Resumed(copy.Rows)).ConfigureAwait(false);
+                    }
+
+                    if (!await SendBatchAsync(copy, Stream.CurrentBatch.Count, Stream.CurrentBatch.Bytes).ConfigureAwait(false))
+                    {
+                        return;
+                    }
+
+                    if (_checkpoints is not null && _checkpoints.Sent(Stream.CurrentBatch.Count))
+                    {
+                        await SendCheckpointAsync().ConfigureAwait(false);
+                    }
+
+                    if (++batches % BatchesPerTurn == 0)
+                    {
+                        // What is written to a connection that is gone is dropped without a wait or an error. Where the source never waits either, a few such
+                        // clients would keep every thread of the pool, and the news of their end would wait for one.
+                        await Task.Yield();
+                    }
+                }
+
+                await SendCheckpointAsync().ConfigureAwait(false);
+                await SendTextAsync(ControlMessage.Complete(copy?.Rows ?? 0)).ConfigureAwait(false);
+                await CloseAsync(CloseCode.Normal, "complete", SessionEnd.Completed).ConfigureAwait(false);
+            }
 #pragma warning disable CA1031 // What the caller's delegate or the source fails with is the client's answer, whatever it is.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                await FailAsync(failure).ConfigureAwait(false);
+            }
+            finally
+            {
+                Volatile.Read(ref _toldWhere)?.TrySetResult();
+                if (Stream is not null)
+                {
+                    await Stream.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+        }
+#pragma warning disable CA1031 // Whatever else it is, the peer is told at once and the session is cleaned up.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            await FailAsync(failure).ConfigureAwait(false);
-        }
-        finally
-        {
-            Volatile.Read(ref _toldWhere)?.TrySetResult();
-            if (Stream is not null)
-            {
-                await Stream.DisposeAsync().ConfigureAwait(false);
-            }
+            await BreakAsync(failure).ConfigureAwait(false);
         }
     }
 
@@ -152,51 +203,6 @@ internal sealed class RowsSocketSession : WebSocketSession
         new(CloseAsync(CloseCode.UnsupportedData, "Control messages are text.", SessionEnd.ProtocolError));
 
     private long RowsDelivered => Stream?.GetStatistics().RowsDelivered ?? 0;
-
-    private async Task SendRowsAsync(CancellationToken stop)
-    {
-        long askedAt = Gateway.Wheel.Clock.Now;
-        BeginSpan();
-        SetStream(await _open(stop).ConfigureAwait(false));
-        JsonRowStream stream = Stream!;
-        Volatile.Write(ref _checkpoints, Checkpoints.For(_request, stream, Gateway));
-        await SendTextAsync(ControlMessage.Started(Id, Endpoint)).ConfigureAwait(false);
-        RowCopy copy = RowCopy.Create(stream, Output);
-        int batches = 0;
-        while (await stream.ReadBatchAsync(stop).ConfigureAwait(false))
-        {
-            if (copy.Rows == 0)
-            {
-                Gateway.Metrics.FirstRow(Endpoint, MonotonicClock.Between(askedAt, Gateway.Wheel.Clock.Now));
-            }
-
-            if (NoticeResumed())
-            {
-                await SendTextAsync(ControlMessage.Resumed(copy.Rows)).ConfigureAwait(false);
-            }
-
-            if (!await SendBatchAsync(copy, stream.CurrentBatch.Count, stream.CurrentBatch.Bytes).ConfigureAwait(false))
-            {
-                return;
-            }
-
-            if (_checkpoints is not null && _checkpoints.Sent(stream.CurrentBatch.Count))
-            {
-                await SendCheckpointAsync().ConfigureAwait(false);
-            }
-
-            if (++batches % BatchesPerTurn == 0)
-            {
-                // What is written to a connection that is gone is dropped without a wait or an error. Where the source never waits either, a few such clients
-                // would keep every thread of the pool, and the news of their end would wait for one.
-                await Task.Yield();
-            }
-        }
-
-        await SendCheckpointAsync().ConfigureAwait(false);
-        await SendTextAsync(ControlMessage.Complete(copy.Rows)).ConfigureAwait(false);
-        await CloseAsync(CloseCode.Normal, "complete", SessionEnd.Completed).ConfigureAwait(false);
-    }
 
     private async ValueTask SendCheckpointAsync()
     {

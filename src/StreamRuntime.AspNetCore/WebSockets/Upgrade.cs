@@ -10,6 +10,7 @@ namespace StreamRuntime.AspNetCore.WebSockets;
 internal static class Upgrade
 {
     private const string Protocol = "websocket";
+    private const string Version = "13";
     private const string AcceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
     /// <summary>True when the client asks for a WebSocket, well or badly.</summary>
@@ -25,9 +26,9 @@ internal static class Upgrade
     public static (int Status, string Detail)? Check(HttpContext context, string? subProtocol, IReadOnlyList<string> allowedOrigins)
     {
         IHeaderDictionary headers = context.Request.Headers;
-        if (headers.SecWebSocketVersion != "13")
+        if (headers.SecWebSocketVersion != Version)
         {
-            context.Response.Headers.SecWebSocketVersion = "13";
+            context.Response.Headers.SecWebSocketVersion = Version;
             return (StatusCodes.Status426UpgradeRequired, "Version 13 of the WebSocket protocol is spoken here.");
         }
 
@@ -62,9 +63,26 @@ internal static class Upgrade
             return await connect.AcceptAsync().ConfigureAwait(false);
         }
 
+        ShareStrings(context.Request.Headers, subProtocol);
         headers.Upgrade = Protocol;
         headers.SecWebSocketAccept = AcceptOf(context.Request.Headers.SecWebSocketKey.ToString());
         return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Puts our own strings in the place of equal ones, which the request would keep for as long as the connection lives.</summary>
+    private static void ShareStrings(IHeaderDictionary request, string? subProtocol)
+    {
+        if (request.Upgrade == Protocol)
+        {
+            request.Upgrade = Protocol;
+        }
+
+        if (subProtocol is not null && request.SecWebSocketProtocol == subProtocol)
+        {
+            request.SecWebSocketProtocol = subProtocol;
+        }
+
+        request.SecWebSocketVersion = Version;
     }
 
 #pragma warning disable CA5350 // The protocol says SHA-1. It shows that the server understood, and keeps no secret.

@@ -12,7 +12,10 @@ internal static class Quantity
             : throw new UsageException($"{name} takes a whole number, not '{text}'.");
 
     /// <summary>A time: a number and its unit, such as <c>500ms</c>, <c>2s</c>, <c>1.5m</c> or <c>1h</c>.</summary>
-    public static TimeSpan Time(string name, string text)
+    /// <param name="name">The option.</param>
+    /// <param name="text">What was given for it.</param>
+    /// <param name="mayBeZero">True for an option that no time at all makes sense for; a plain <c>0</c> says so as well.</param>
+    public static TimeSpan Time(string name, string text, bool mayBeZero = false)
     {
         (double number, string unit) = Split(text);
         double milliseconds = unit switch
@@ -21,11 +24,12 @@ internal static class Quantity
             "s" => number * 1000,
             "m" or "min" => number * 60_000,
             "h" => number * 3_600_000,
+            "" when number == 0 => 0,
             _ => double.NaN,
         };
-        return milliseconds is > 0 and <= uint.MaxValue - 1
+        return milliseconds is > 0 and <= uint.MaxValue - 1 || (mayBeZero && milliseconds == 0)
             ? TimeSpan.FromMilliseconds(milliseconds)
-            : throw new UsageException($"{name} takes a time of more than zero and at most 49 days, such as 500ms, 2s, 5m or 1h, not '{text}'.");
+            : throw new UsageException($"{name} takes a time {(mayBeZero ? "of 0 or more," : "of more than zero")} and at most 49 days, such as 500ms, 2s, 5m or 1h, not '{text}'.");
     }
 
     /// <summary>A size in bytes: <c>65536</c>, <c>64k</c>, <c>1m</c>, <c>64MiB</c>. Units are powers of 1024.</summary>

@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Text;
 using Spectre.Console;
 using StreamRuntime.Cli.Terminals;
+using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Streams;
 
 namespace StreamRuntime.Cli.Progress;
 
 /// <summary>Progress for a terminal: one line that is written over and over.</summary>
-internal sealed class LiveProgress(Func<StreamStatistics> statistics, Func<StreamStatistics, double?> share)
-    : ProgressDisplay(statistics, share, TimeSpan.FromMilliseconds(100))
+internal sealed class LiveProgress(Func<StreamStatistics> statistics, Func<StreamStatistics, double?> share, Func<ParallelProgress?>? partitions)
+    : ProgressDisplay(statistics, share, partitions, TimeSpan.FromMilliseconds(100))
 {
     private const int BarCells = 20;
     private const string BackToStart = "\r\e[2K";
@@ -47,7 +48,7 @@ internal sealed class LiveProgress(Func<StreamStatistics> statistics, Func<Strea
         };
         text.Append(
             CultureInfo.InvariantCulture,
-            $"[{color}]{s.State}[/]  [bold]{Measure.Count(s.RowsDelivered)}[/] rows  {Measure.Bytes(s.BytesDelivered)}  {Measure.Count(figures.RowsPerSecond)} rows/s  {Measure.Bytes(s.BufferedBytes)} buffered  {Measure.Time(s.Elapsed)}");
+            $"[{color}]{s.State}[/]  [bold]{Measure.Count(s.RowsDelivered)}[/] rows  {Measure.Bytes(s.BytesDelivered)}  {Measure.Count(figures.RowsPerSecond)} rows/s  {Measure.Bytes(s.BufferedBytes)} buffered  {Measure.Time(s.Elapsed)}{PartitionsText.Format(figures.Partitions)}");
         _console.Write(new ControlCode(BackToStart));
 
         // A line that wraps could not be written over any more, so what does not fit is left out.

@@ -1,4 +1,5 @@
 using StreamRuntime.Cli.Terminals;
+using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Streams;
 
 namespace StreamRuntime.Cli.Progress;
@@ -10,21 +11,26 @@ internal abstract class ProgressDisplay : IDisposable
     private readonly Lock _lock = new();
     private readonly Func<StreamStatistics> _statistics;
     private readonly Func<StreamStatistics, double?> _share;
+    private readonly Func<ParallelProgress?>? _partitions;
     private readonly ITimer _timer;
     private TimeSpan _lastElapsed;
     private long _lastRows;
     private double _rowsPerSecond;
     private bool _disposed;
 
-    protected ProgressDisplay(Func<StreamStatistics> statistics, Func<StreamStatistics, double?> share, TimeSpan interval)
+    protected ProgressDisplay(Func<StreamStatistics> statistics, Func<StreamStatistics, double?> share, Func<ParallelProgress?>? partitions, TimeSpan interval)
     {
         _statistics = statistics;
         _share = share;
+        _partitions = partitions;
         _timer = TimeProvider.System.CreateTimer(static self => ((ProgressDisplay)self!).Tick(), this, interval, interval);
     }
 
-    public static ProgressDisplay Start(Func<StreamStatistics> statistics, Func<StreamStatistics, double?> share) =>
-        StandardStreams.ErrorIsTerminal && Environment.GetEnvironmentVariable("TERM") != "dumb" ? new LiveProgress(statistics, share) : new PlainProgress(statistics, share);
+    public static ProgressDisplay Start(
+        Func<StreamStatistics> statistics, Func<StreamStatistics, double?> share, Func<ParallelProgress?>? partitions = null) =>
+        StandardStreams.ErrorIsTerminal && Environment.GetEnvironmentVariable("TERM") != "dumb"
+            ? new LiveProgress(statistics, share, partitions)
+            : new PlainProgress(statistics, share, partitions);
 
     /// <summary>Prints a line of its own.</summary>
     public void Note(string line)
@@ -80,6 +86,6 @@ internal abstract class ProgressDisplay : IDisposable
 
         _lastElapsed = now.Elapsed;
         _lastRows = now.RowsDelivered;
-        Write(new ProgressFigures(now, Math.Max(0, _rowsPerSecond), _share(now)), isLast);
+        Write(new ProgressFigures(now, Math.Max(0, _rowsPerSecond), _share(now), _partitions?.Invoke()), isLast);
     }
 }

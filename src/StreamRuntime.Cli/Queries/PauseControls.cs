@@ -4,23 +4,23 @@ using StreamRuntime.Streams;
 
 namespace StreamRuntime.Cli.Queries;
 
-/// <summary>Pauses and resumes a stream by signal and by key.</summary>
+/// <summary>Pauses and resumes a stream, or all of several, by signal and by key.</summary>
 /// <remarks>Pausing is one exchange on the stream, from whatever thread hears the signal, so it works while the writer is blocked.</remarks>
 internal sealed class PauseControls : IDisposable
 {
-    private readonly JsonRowStream _rows;
+    private readonly IReadOnlyList<JsonRowStream> _streams;
     private readonly Interruption _interruption;
     private readonly List<PosixSignalRegistration> _signals = [];
     private TaskCompletionSource _resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public PauseControls(JsonRowStream rows, Interruption interruption)
+    public PauseControls(IReadOnlyList<JsonRowStream> streams, Interruption interruption)
     {
-        _rows = rows;
+        _streams = streams;
         _interruption = interruption;
         if (!OperatingSystem.IsWindows())
         {
             // .NET has no names for these two and takes the system's numbers, which differ.
-            _signals.Add(Listen(OperatingSystem.IsLinux() ? 10 : 30, () => _rows.TryPause("SIGUSR1")));
+            _signals.Add(Listen(OperatingSystem.IsLinux() ? 10 : 30, () => Pause("SIGUSR1")));
             _signals.Add(Listen(OperatingSystem.IsLinux() ? 12 : 31, Resume));
         }
     }
@@ -36,18 +36,18 @@ internal sealed class PauseControls : IDisposable
     public async Task PauseAsync(string reason, TimeSpan duration)
     {
         Task resumed = Volatile.Read(ref _resumed).Task;
-        if (!_rows.TryPause(reason) && _rows.State != StreamState.Paused)
+        if (!Pause(reason) && !IsPaused)
         {
             return;
         }
 
-        TimeSpan limit = _rows.PauseTimeout;
+        TimeSpan limit = _streams[0].PauseTimeout;
         TimeSpan wait = limit == Timeout.InfiniteTimeSpan || limit > duration ? duration : limit;
         await Task.WhenAny(resumed, Task.Delay(wait, TimeProvider.System, _interruption.Token));
 
         // Rows held back until the end of the pause are not for somebody who has given up.
         _interruption.Token.ThrowIfCancellationRequested();
-        _rows.TryResume();
+        ResumeAll();
     }
 
     public void Dispose()
@@ -64,24 +64,45 @@ internal sealed class PauseControls : IDisposable
         heard();
     });
 
+    private bool IsPaused => _streams.Any(s => s.State == StreamState.Paused);
+
+    private bool Pause(string reason)
+    {
+        bool isPaused = false;
+        foreach (JsonRowStream stream in _streams)
+        {
+            isPaused |= stream.TryPause(reason);
+        }
+
+        return isPaused;
+    }
+
+    private void ResumeAll()
+    {
+        foreach (JsonRowStream stream in _streams)
+        {
+            stream.TryResume();
+        }
+    }
+
     private void Resume()
     {
-        _rows.TryResume();
+        ResumeAll();
         var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _resumed, next).TrySetResult();
     }
 
     private void ReadKeys()
     {
-        while (_rows.State is StreamState.Running or StreamState.Paused)
+        while (_streams.Any(s => s.State is StreamState.Running or StreamState.Paused))
         {
             switch (Console.ReadKey(intercept: true).KeyChar)
             {
-                case ' ' when _rows.State == StreamState.Paused:
+                case ' ' when IsPaused:
                     Resume();
                     break;
                 case ' ':
-                    _rows.TryPause("key");
+                    Pause("key");
                     break;
                 case 'q' or 'Q':
                     _interruption.Request();

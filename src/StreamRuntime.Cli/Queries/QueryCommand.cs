@@ -59,10 +59,20 @@ internal static class QueryCommand
         }
     }
 
+    /// <summary>Whether progress is shown.</summary>
+    /// <param name="mode">What was asked for.</param>
+    /// <param name="hasFile">Whether the rows go to files.</param>
+    public static bool ShowsProgress(ProgressMode mode, bool hasFile) => mode switch
+    {
+        ProgressMode.Always => true,
+        ProgressMode.Never => false,
+        _ => StandardStreams.ErrorIsTerminal && (hasFile || !StandardStreams.OutputIsTerminal),
+    };
+
     private static async Task<int> StreamAsync(QueryOptions options, Func<JsonRowStream, PauseControls, ValueTask<bool>> copy, Interruption interruption)
     {
         ProgressDisplay? progress = null;
-        var request = new SourceRequest(options.Source, options.Sql, options.Parameters, options.Key, options.Stream, Note);
+        var request = new SourceRequest(options.Source, options.Sql, options.Parameters, options.Stream, Note, options.Parallel, options.Key);
         await using OpenedSource source = await OpenedSource.OpenAsync(request, interruption.Token);
         JsonRowStream rows = source.Rows;
         bool limited = false;
@@ -71,13 +81,13 @@ internal static class QueryCommand
         {
             // Disposing ends the query on the server even while the writer is blocked; a read under way throws, and the wait for it is ours, below.
             using CancellationTokenRegistration stop = interruption.Token.UnsafeRegister(static r => _ = ((JsonRowStream)r!).DisposeAsync().AsTask(), rows);
-            using var controls = new PauseControls(rows, interruption);
+            using var controls = new PauseControls([rows], interruption);
             if (StandardStreams.InputIsTerminal && options.Source.Kind != SourceKind.StandardInput && Keyboard.IsOurs)
             {
                 controls.ListenToKeys();
             }
 
-            progress = ShowsProgress(options) ? ProgressDisplay.Start(rows.GetStatistics, s => Share(options, source, s)) : null;
+            progress = ShowsProgress(options.Progress, options.OutputPath is not null) ? ProgressDisplay.Start(rows.GetStatistics, s => Share(options, source, s), source.GetPartitions) : null;
             limited = await copy(rows, controls);
             return interruption.IsRequested ? ExitCode.Interrupted : ExitCode.Done;
         }
@@ -151,13 +161,6 @@ internal static class QueryCommand
         await copy.EndAsync();
         return copy.Rows == limit;
     }
-
-    private static bool ShowsProgress(QueryOptions options) => options.Progress switch
-    {
-        ProgressMode.Always => true,
-        ProgressMode.Never => false,
-        _ => StandardStreams.ErrorIsTerminal && (options.OutputPath is not null || !StandardStreams.OutputIsTerminal),
-    };
 
     private static double? Share(QueryOptions options, OpenedSource source, StreamStatistics statistics)
     {

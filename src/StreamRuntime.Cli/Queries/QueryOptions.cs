@@ -2,6 +2,7 @@ using StreamRuntime.Cli.Arguments;
 using StreamRuntime.Cli.Filtering;
 using StreamRuntime.Cli.SafeExports;
 using StreamRuntime.Cli.Sources;
+using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Streams;
 
 namespace StreamRuntime.Cli.Queries;
@@ -16,7 +17,7 @@ internal sealed record QueryOptions
         [
             new("--source", "URI", SourceUri.Allowed),
             new("--param", "NAME=VALUE", "a value for :NAME in the SQL (or for $1 with 1=VALUE); repeatable", IsRepeatable: true),
-            new("--key", "COLUMNS", "orders the rows by these columns of the result, unique and not null, as in \"created_at desc, id\",\nby which a query can be continued (PostgreSQL)"),
+            new("--key", "COLUMNS", "orders the rows by these columns of the result, as in 'created_at desc, id': unique and not null, by which a query\ncan be continued; with --parallel, by which it is cut (PostgreSQL)"),
             new("--state", "FILE", "keeps there how far --output is: killed at any instant, the same command goes on where it was;\nneeds --output, and --key or file:PATH"),
             new("--checkpoint-time", "TIME", "how often --state is brought up to date (default: 1s)"),
             new("--checkpoint-size", "SIZE", "after how much output it is, if that comes first (default: 16MiB)"),
@@ -26,6 +27,8 @@ internal sealed record QueryOptions
             new("--format", "FORMAT", "ndjson (default: one row a line), array (one JSON array) or sse (server-sent events)"),
             new("--output", "FILE", "writes there instead of to standard output"),
             new("--where", "PATH=VALUE", "keeps rows whose JSON has that value there, as in .user.name=anna or tags[0]=5;\nrepeatable, all must hold", IsRepeatable: true),
+            new("--parallel", "K", "reads over K backends that see the same snapshot (PostgreSQL): a plain read of one table,\nor with --key any query; rows come in no order without --key"),
+            new("--unordered", null, "cuts by the key and doesn't keep its order, which needs less memory and no sorting"),
             new("--limit", "N", "stops after N rows and cancels the query on the server"),
             new("--progress", "WHEN", "auto (default: on a terminal), always or never"),
             new("--stats", null, "prints one line of JSON about the stream to standard error at the end"),
@@ -44,6 +47,9 @@ internal sealed record QueryOptions
         While it runs: space pauses and resumes and q cancels, on a terminal; the signal USR1 pauses and USR2 resumes;
         Ctrl-C cancels the query on the server, finishes the row at hand and exits with 130.
         A closed output pipe (| head) ends the query on the server and exits quietly with 0.
+        With --parallel the rows are those of one moment, each once. Without --key the SQL is 'select columns from table' with or without where, and
+        PostgreSQL 14 or later; with --key it must give the same rows whenever it is run in one moment (no random(), no limit without an order), and
+        the key's first column should have an index. A standby will do, and a pooler whose pool has K connections; all must lead to one server.
         A source may name several servers, as in postgres://h1:5432,h2:5433/shop, tried in that order. When one is lost before the
         first row, the query goes to the next: any statement that had not been sent to run, and after that a plain read, which changes
         nothing (select, with, values or table that calls none but PostgreSQL's well-known functions). What else was sent may have been
@@ -53,6 +59,7 @@ internal sealed record QueryOptions
 
         examples:
           streamrt query --source postgres://localhost/shop "select data from orders where id > :id" --param id=100
+          streamrt query --source postgres://localhost/shop --parallel 4 --key id "select id, data from orders where total > 100" > rows.ndjson
           streamrt query --source sample:rows=1000000 --where value=42 --stats > rows.ndjson
           streamrt query --source postgres://localhost/shop "select data, id from orders" --key id --output orders.ndjson --state orders.state
         """);
@@ -62,6 +69,9 @@ internal sealed record QueryOptions
     public string? Sql { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, string?>> Parameters { get; init; } = [];
+
+    /// <summary>How it is read over several backends; null for a query that runs as it is.</summary>
+    public ParallelReadOptions? Parallel { get; init; }
 
     public RowFormat Format { get; init; }
 
@@ -132,13 +142,14 @@ internal sealed record QueryOptions
             Source = source,
             Sql = sql,
             Parameters = parameters,
+            Parallel = ParseParallel(arguments, source),
             Format = format,
             OutputPath = arguments.Get("--output"),
-            Key = arguments.Get("--key"),
+            Key = arguments.Has("--parallel") ? null : arguments.Get("--key"),
             Export = SafeExportOptions.From(arguments, source, sql, format),
             PrintsToken = arguments.Has("--print-token"),
             Limit = arguments.Get("--limit") is { } limit ? Quantity.Count("--limit", limit) : null,
-            Progress = Mode(arguments.Get("--progress")),
+            Progress = ParseProgress(arguments.Get("--progress")),
             Statistics = arguments.Has("--stats"),
             PoolStatistics = arguments.Has("--pool"),
             PauseAfter = arguments.Get("--pause-after") is { } rows ? Quantity.Count("--pause-after", rows) : null,
@@ -147,7 +158,41 @@ internal sealed record QueryOptions
         };
     }
 
-    private static JsonRowStreamOptions StreamOptions(ParsedArguments arguments, SourceUri source)
+    /// <summary>Reads <c>--parallel</c>, <c>--key</c> and <c>--unordered</c>.</summary>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="source">What is read.</param>
+    /// <param name="otherwise">How many backends where none are given; null where that means a query that runs as it is.</param>
+    /// <exception cref="UsageException">They don't make sense.</exception>
+    internal static ParallelReadOptions? ParseParallel(ParsedArguments arguments, SourceUri source, int? otherwise = null)
+    {
+        bool hasKey = arguments.Has("--key");
+        if (!arguments.Has("--parallel") && otherwise is null)
+        {
+            return arguments.Has("--unordered") ? throw new UsageException("--unordered goes with --parallel K.") : null;
+        }
+
+        if (source.Kind != SourceKind.Postgres)
+        {
+            throw new UsageException("Only a PostgreSQL source is read in parallel.");
+        }
+
+        if (arguments.Has("--unordered") && !hasKey)
+        {
+            throw new UsageException("Without --key rows come in no order anyway; --unordered goes with it.");
+        }
+
+        long backends = arguments.Get("--parallel") is { } text ? Quantity.Count("--parallel", text) : otherwise!.Value;
+        if (backends is < 1 or > 64)
+        {
+            throw new UsageException($"--parallel takes a number from 1 to 64, not '{backends}'.");
+        }
+
+        return new ParallelReadOptions { Backends = (int)backends, Key = arguments.Get("--key"), InKeyOrder = !arguments.Has("--unordered") };
+    }
+
+    /// <summary>Reads the options that every stream has.</summary>
+    /// <exception cref="UsageException">They don't make sense.</exception>
+    internal static JsonRowStreamOptions StreamOptions(ParsedArguments arguments, SourceUri source)
     {
         JsonRowStreamOptions defaults = JsonRowStreamOptions.Default;
 
@@ -178,6 +223,7 @@ internal sealed record QueryOptions
         {
             // What does not go with --state is said there, with the reason.
             _ when arguments.Has("--state") => false,
+            _ when arguments.Has("--parallel") => throw new UsageException("Tokens don't go with --parallel: each backend has a place of its own."),
             SourceKind.Postgres when !arguments.Has("--key") => throw new UsageException("Tokens need --key COLUMNS: unique, not null columns of the result, by which the place in it is found again."),
             SourceKind.StandardInput or SourceKind.Sample => throw new UsageException("Tokens need a source that can be continued: a PostgreSQL query with --key, or file:PATH."),
             _ => true,
@@ -202,7 +248,7 @@ internal sealed record QueryOptions
     private static TimeSpan Time(ParsedArguments arguments, string name, TimeSpan otherwise) =>
         arguments.Get(name) is { } text ? Quantity.Time(name, text) : otherwise;
 
-    private static RowFormat ParseFormat(string? text) => text switch
+    internal static RowFormat ParseFormat(string? text) => text switch
     {
         null or "ndjson" => RowFormat.Ndjson,
         "array" => RowFormat.JsonArray,
@@ -210,7 +256,7 @@ internal sealed record QueryOptions
         _ => throw new UsageException($"--format is ndjson, array or sse, not '{text}'."),
     };
 
-    private static ProgressMode Mode(string? text) => text switch
+    internal static ProgressMode ParseProgress(string? text) => text switch
     {
         null or "auto" => ProgressMode.Auto,
         "always" => ProgressMode.Always,

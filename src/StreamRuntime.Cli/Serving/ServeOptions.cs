@@ -43,16 +43,17 @@ internal sealed record ServeOptions
             new("--idle-timeout", "TIME", "closes a WebSocket that carries no data for that long (default: 60s)"),
             new("--ping-interval", "TIME", "how often WebSockets are pinged (default: 15s)"),
             new("--pong-timeout", "TIME", "how long the answer may take (default: 30s)"),
+            new("--unread-timeout", "TIME", "cuts off a client that takes nothing of the rest of a finished result for that long (default: 60s)"),
             new("--pause-timeout", "TIME", "resumes a stream that was paused for longer (default: never)"),
-            new("--drain-time", "TIME", "how long results may still run when told to end (default: 5s)"),
-            new("--shutdown-timeout", "TIME", "how long ending may take in all (default: 30s)"),
+            new("--drain-time", "TIME", "how long results may still run when told to end; 0 for not at all (default: 5s)"),
+            new("--shutdown-timeout", "TIME", "how long ending may take in all; 0 cuts everything off at once (default: 30s)"),
             new("--max-buffer", "SIZE", $"how much is received ahead for each stream (default: {JsonRowStreamOptions.Default.MaxBufferedBytes / 1024}KiB)"),
             new("--max-row", "SIZE", "the largest row (default: 64MiB)"),
             new("--log-format", "FORMAT", "text (default) or json, on standard error"),
             new("--log-level", "LEVEL", "debug, information (default), warning or error"),
         ],
         """
-        TIME is a number with ms, s, m or h; SIZE is bytes, or a number with k, m or g (powers of 1024).
+        TIME is a number with ms, s, m or h, more than zero where nothing else is said; SIZE is bytes, or a number with k, m or g (powers of 1024).
         Every option can be given as an environment variable, STREAMRT_SERVE__MAX_STREAMS=100 for --max-streams, and in the configuration file, as
         {"Serve": {"source": "…", "max-streams": 100, "endpoints": {"orders": "select …", "order": {"sql": "select … where id = :id", "key": "id",
         "parameters": {"id": {"type": "LargeNumber"}, "unit": {"required": false, "default": "kg"}}}}}}
@@ -156,13 +157,14 @@ internal sealed record ServeOptions
             IdleTimeout = settings.Time("--idle-timeout", defaults.IdleTimeout),
             PingInterval = settings.Time("--ping-interval", defaults.PingInterval),
             PongTimeout = settings.Time("--pong-timeout", defaults.PongTimeout),
+            UnreadTimeout = settings.Time("--unread-timeout", defaults.UnreadTimeout),
             PauseTimeout = settings.Time("--pause-timeout", defaults.PauseTimeout),
             ParkAfter = settings.Time("--park-after", defaults.ParkAfter),
             ResumeTokenLifetime = hasTokens ? settings.Time("--resume-lifetime", TimeSpan.FromHours(24)) : null,
             CheckpointRows = settings.Count("--checkpoint-rows", defaults.CheckpointRows, least: 1),
             CheckpointInterval = settings.Time("--checkpoint-time", defaults.CheckpointInterval),
-            DrainTime = settings.Time("--drain-time", defaults.DrainTime),
-            ShutdownTimeout = settings.Time("--shutdown-timeout", defaults.ShutdownTimeout),
+            DrainTime = settings.Time("--drain-time", defaults.DrainTime, mayBeZero: true),
+            ShutdownTimeout = settings.Time("--shutdown-timeout", defaults.ShutdownTimeout, mayBeZero: true),
         };
         options.Validate();
         return options;

@@ -88,7 +88,7 @@ internal sealed class ServeSettings
             : throw new UsageException($"{option} takes a whole number from {least}, not '{text}'.");
     }
 
-    public TimeSpan Time(string option, TimeSpan otherwise) => Get(option) is { } text ? Quantity.Time(option, text) : otherwise;
+    public TimeSpan Time(string option, TimeSpan otherwise, bool mayBeZero = false) => Get(option) is { } text ? Quantity.Time(option, text, mayBeZero) : otherwise;
 
     public int Size(string option, int otherwise, int least, int most) => Get(option) is { } text ? Quantity.Size(option, text, least, most) : otherwise;
 

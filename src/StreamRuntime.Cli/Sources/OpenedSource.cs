@@ -1,5 +1,6 @@
 using StreamRuntime.Connections;
 using StreamRuntime.Postgres.DataSources;
+using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Sources;
 using StreamRuntime.Streams;
 
@@ -10,11 +11,18 @@ internal sealed class OpenedSource : IAsyncDisposable
 {
     private readonly Func<StreamStatistics, double>? _share;
     private readonly PostgresDataSource? _owner;
+    private readonly ParallelRows? _parallel;
 
-    private OpenedSource(JsonRowStream rows, Func<StreamStatistics, double>? share, PostgresDataSource? owner = null)
+    private OpenedSource(JsonRowStream rows, Func<StreamStatistics, double>? share)
     {
         Rows = rows;
         _share = share;
+    }
+
+    private OpenedSource(JsonRowStream rows, ParallelRows? parallel, PostgresDataSource owner)
+    {
+        Rows = rows;
+        _parallel = parallel;
         _owner = owner;
     }
 
@@ -30,7 +38,10 @@ internal sealed class OpenedSource : IAsyncDisposable
     };
 
     /// <summary>The share of all rows that is done, from 0 to 1; null where the total is not known.</summary>
-    public double? GetShare(StreamStatistics statistics) => _share is null ? null : Math.Clamp(_share(statistics), 0, 1);
+    public double? GetShare(StreamStatistics statistics) => _share is null ? GetPartitions()?.Share : Math.Clamp(_share(statistics), 0, 1);
+
+    /// <summary>How far each partition is, where there are several.</summary>
+    public ParallelProgress? GetPartitions() => _parallel is { Backends: > 1 } ? _parallel.GetProgress() : null;
 
     /// <summary>The connections' figures; null where there are none.</summary>
     public PoolStatistics? GetPoolStatistics() => _owner?.GetPoolStatistics();
@@ -46,8 +57,8 @@ internal sealed class OpenedSource : IAsyncDisposable
 
     private static async ValueTask<OpenedSource> OpenPostgresAsync(SourceRequest request, CancellationToken cancellationToken)
     {
-        (JsonRowStream rows, PostgresDataSource owner) = await PostgresRows.OpenAsync(request, cancellationToken);
-        return new OpenedSource(rows, share: null, owner);
+        (JsonRowStream rows, ParallelRows? parallel, PostgresDataSource owner) = await PostgresRows.OpenAsync(request, cancellationToken);
+        return new OpenedSource(rows, parallel, owner);
     }
 
     private static OpenedSource OpenSample(SourceRequest request)

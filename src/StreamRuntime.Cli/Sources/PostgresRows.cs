@@ -1,12 +1,13 @@
 using StreamRuntime.Postgres;
 using StreamRuntime.Postgres.Configuration;
 using StreamRuntime.Postgres.DataSources;
+using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Postgres.Queries;
 using StreamRuntime.Streams;
 
 namespace StreamRuntime.Cli.Sources;
 
-/// <summary>Opens a stream over a PostgreSQL query.</summary>
+/// <summary>Opens a PostgreSQL query, over one backend or several.</summary>
 internal static class PostgresRows
 {
     /// <summary>The database that an address names, or would by its user.</summary>
@@ -17,7 +18,8 @@ internal static class PostgresRows
         return options.Database ?? options.User;
     }
 
-    public static async ValueTask<(JsonRowStream Rows, PostgresDataSource Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
+    /// <summary>Opens the query. Without <c>Parallel</c> in the result there is one backend, and no partitions.</summary>
+    public static async ValueTask<(JsonRowStream Rows, ParallelRows? Parallel, PostgresDataSource Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
     {
         PostgresQuery query = NamedParameters.Rewrite(request.Sql!, request.Parameters);
         query = request.Key is { } key ? query.WithKey(key) : query;
@@ -39,12 +41,21 @@ internal static class PostgresRows
         var source = PostgresDataSource.Create(options);
         try
         {
-            return (await source.StreamAsync(query, request.Options, cancellationToken), source);
+            if (request.Key is not null)
+            {
+                return (await source.StreamAsync(query, request.Options, cancellationToken), null, source);
+            }
+
+            ParallelReadOptions parallel = request.Parallel ?? new ParallelReadOptions { Backends = 1 };
+            ParallelRows rows = await source.StreamInParallelAsync(query, parallel, request.Options, cancellationToken);
+            return (rows.Rows, rows, source);
         }
         catch (PostgresServerException failure)
         {
             await source.DisposeAsync();
-            throw new QueryException(ServerErrorReport.Format(failure.ServerMessage, query.Text), failure);
+
+            // What is cut by a key is run in other words, in which the server's position lies elsewhere.
+            throw new QueryException(ServerErrorReport.Format(failure.ServerMessage, request.Parallel is null ? query.Text : null), failure);
         }
         catch
         {

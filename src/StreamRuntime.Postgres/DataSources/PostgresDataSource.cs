@@ -15,7 +15,7 @@ namespace StreamRuntime.Postgres.DataSources;
 /// Thread-safe: any number of streams may be started and read at the same time, each on a connection of its own, which goes back to the pool when its result has
 /// ended or was cancelled cleanly.
 /// </remarks>
-public sealed class PostgresDataSource : IAsyncDisposable, IDisposable
+public sealed partial class PostgresDataSource : IAsyncDisposable, IDisposable
 {
     private readonly StatementShapes _shapes = new();
     private readonly KeyedStatements _keyed = new();
@@ -261,7 +261,7 @@ public sealed class PostgresDataSource : IAsyncDisposable, IDisposable
         bool isStarted = false;
         try
         {
-            if (!await IsResetAsync(connection, options, cancellationToken).ConfigureAwait(false))
+            if (!await IsResetAsync(connection, options.TimeProvider, cancellationToken).ConfigureAwait(false))
             {
                 return null;
             }
@@ -305,37 +305,30 @@ public sealed class PostgresDataSource : IAsyncDisposable, IDisposable
     {
         // Until the stream exists and watches its own deadlines, this one stands for them: the server is being waited for.
         PostgresConnection connection = lease.Connection;
-        bool isTotal = options.TotalTimeout != Timeout.InfiniteTimeSpan
-            && (options.ProgressTimeout == Timeout.InfiniteTimeSpan || options.TotalTimeout < options.ProgressTimeout);
-        TimeSpan limit = isTotal ? options.TotalTimeout : options.ProgressTimeout;
-        using var timeout = new CancellationTokenSource(limit, options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var limit = new StartLimit(options, cancellationToken);
         try
         {
             bool prepares = !_isBehindPooler && !_isKeepingRefused;
             Func<PostgresConnection, bool, ValueTask> release = (_, isClean) => ReleaseAsync(lease, isClean);
             return await (query.Key is KeyedRun run
-                ? StartKeyedAsync(connection, query, run, release, prepares, either.Token)
-                : QueryStarter.StartAsync(connection, query, release, either.Token, _shapes, prepares)).ConfigureAwait(false);
+                ? StartKeyedAsync(connection, query, run, release, prepares, limit.Token)
+                : QueryStarter.StartAsync(connection, query, release, limit.Token, _shapes, prepares)).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException cancelled) when (limit.HasPassed(cancelled))
         {
-            throw new StreamRuntimeException(
-                ErrorKind.Timeout,
-                $"The server at {connection.Endpoint} did not answer the query within {limit.TotalSeconds:0.###} s ({(isTotal ? nameof(options.TotalTimeout) : nameof(options.ProgressTimeout))}).",
-                isTransient: true);
+            throw limit.Passed($"The server at {connection.Endpoint} did not answer the query");
         }
     }
 
     /// <summary>Waits until the connection's last use has left no trace. False when it can't be used: nothing was run on it, and another may serve.</summary>
-    private async ValueTask<bool> IsResetAsync(PostgresConnection connection, JsonRowStreamOptions options, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsResetAsync(PostgresConnection connection, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!connection.IsResetPending)
         {
             return true;
         }
 
-        using var timeout = new CancellationTokenSource(Options.CancelTimeout, options.TimeProvider);
+        using var timeout = new CancellationTokenSource(Options.CancelTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {

@@ -25,8 +25,8 @@ internal static class RowDescription
         for (int i = 0; i < columns.Length; i++)
         {
             string name = BackendMessage.ReadString(ref body, Type);
-            BackendMessage.ReadInt32(ref body, Type); // table
-            BackendMessage.ReadInt16(ref body, Type); // column number in the table
+            uint tableOid = (uint)BackendMessage.ReadInt32(ref body, Type);
+            short number = BackendMessage.ReadInt16(ref body, Type);
             uint typeOid = (uint)BackendMessage.ReadInt32(ref body, Type);
             BackendMessage.ReadInt16(ref body, Type); // type size
             int modifier = BackendMessage.ReadInt32(ref body, Type);
@@ -36,7 +36,7 @@ internal static class RowDescription
                 BackendMessage.Violation($"RowDescription states the unknown format {format}");
             }
 
-            columns[i] = new ColumnDescription(name, typeOid, modifier, format);
+            columns[i] = new ColumnDescription(name, typeOid, modifier, format, tableOid, number);
         }
 
         BackendMessage.CheckEnd(body, Type);

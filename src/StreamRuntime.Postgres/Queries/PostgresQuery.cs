@@ -76,6 +76,23 @@ public sealed class PostgresQuery
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: the key can't be read as one.</exception>
     public PostgresQuery WithKey(string key) => new(Parameters, new KeyedQuery(Text, Parameters, Queries.RowKey.Parse(key)));
 
+    /// <summary>Makes the query of a whole table: <c>select … from table</c>.</summary>
+    /// <param name="table">The table's name as in SQL, with its schema where that is needed: <c>orders</c>, <c>shop."Order lines"</c>.</param>
+    /// <param name="columns">Its columns' names as in SQL; all when there are none.</param>
+    /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>: a text is no name.</exception>
+    public static PostgresQuery FromTable(string table, params IReadOnlyList<string> columns)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(columns);
+        string list = columns.Count == 0 ? "*" : string.Join(", ", columns);
+
+        // A comment in the list ends with its line.
+        return TableScan.TryParse($"select {list}\nfrom {table}") is { Condition: null } scan
+            ? new PostgresQuery(scan.ToSql())
+            : throw new StreamRuntimeException(
+                ErrorKind.Configuration, $"'{table}'{(columns.Count == 0 ? "" : $" with the columns {list}")} is no table's name as SQL has it. Names with other characters than letters, digits and _ go in double quotes.");
+    }
+
     /// <summary>Makes a query from an interpolated string: <c>PostgresQuery.From($"select data from v_user where id = {id}")</c>.</summary>
     /// <param name="sql">One SQL statement; see <see cref="PostgresInterpolatedStringHandler"/> for what its values become.</param>
     /// <exception cref="StreamRuntimeException">Kind <see cref="ErrorKind.Configuration"/>, as <see cref="PostgresInterpolatedStringHandler.ToQuery"/> says.</exception>

@@ -42,6 +42,10 @@ internal class PostgresRowSource : IRowSource
     private bool _isLookedAt;
     private bool _isDisposed;
 
+    // How much of what is held beside the taken was there at the last look, and how far a look ahead of its turn has come.
+    private int _seenRest;
+    private int _skimmed;
+
     /// <summary>Takes over a connection on which a query's last messages are being sent: Bind, Execute and Sync, or all of them.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="shape">What the statement gives.</param>
@@ -155,6 +159,81 @@ internal class PostgresRowSource : IRowSource
         _isLookedAt = true;
         Frame(rows);
         return _phase != Phase.Ended;
+    }
+
+    /// <summary>Whether ReadyForQuery has come: there is no more to receive.</summary>
+    public bool IsEnded => _phase == Phase.Ended;
+
+    /// <summary>Whether something has been received that nobody has looked at, or needs no receive.</summary>
+    public bool HasUnseen => !_isLookedAt || _connection.Input.Buffered.Length > _taken + _seenRest;
+
+    /// <summary>Whether rows are pointed out where they were received, and not written anew.</summary>
+    public bool AttachesRows => _encoder is null;
+
+    /// <summary>Bytes that are held and not yet pointed out as rows.</summary>
+    public int HeldBytes => _connection.Input.Buffered.Length - _taken;
+
+    /// <summary>Begins a receive without looking at what it brings, for whoever waits for several at once. <see cref="Look"/> looks.</summary>
+    /// <param name="needed">How much may be held together, what is held already included; 0 leaves it to the stream's limit.</param>
+    /// <param name="cancellationToken">Ends the wait; no byte is lost by it.</param>
+    /// <returns>The number of bytes received; 0 when the connection was closed.</returns>
+    public ValueTask<int> BeginReceive(int needed, CancellationToken cancellationToken)
+    {
+        _connection.Input.Consume(_taken);
+        _taken = 0;
+        return _connection.Input.ReceiveAsync(Math.Max(_needed, needed), cancellationToken);
+    }
+
+    /// <summary>Points out every row that is here, without receiving.</summary>
+    /// <returns>False at the end of the result.</returns>
+    public bool Look(RowWriter rows)
+    {
+        if (_rows is null)
+        {
+            _rows = rows;
+            _connection.Input.MaxBufferedBytes = rows.MaxBufferedBytes;
+        }
+
+        _connection.Input.Consume(_taken);
+        _taken = 0;
+        _isLookedAt = true;
+        _skimmed = 0;
+        Frame(rows);
+        _seenRest = _connection.Input.Buffered.Length - _taken;
+        return _phase != Phase.Ended;
+    }
+
+    /// <summary>
+    /// Goes over the messages that have come without taking them, when their turn has not come yet.
+    /// </summary>
+    /// <returns>True when nothing is left to receive: ReadyForQuery is here, or an error, or a row that is too large to be held.</returns>
+    public bool IsWhole(int mostHeld)
+    {
+        ReadOnlySpan<byte> buffered = _connection.Input.BufferedSpan;
+        while (BackendMessage.TryReadHeader(buffered[_skimmed..], out BackendMessageType type, out int bodyLength))
+        {
+            if (type is BackendMessageType.ReadyForQuery or BackendMessageType.ErrorResponse || bodyLength > mostHeld - BackendMessage.HeaderBytes)
+            {
+                return true;
+            }
+
+            if (buffered.Length - _skimmed - BackendMessage.HeaderBytes < bodyLength)
+            {
+                break;
+            }
+
+            _skimmed += BackendMessage.HeaderBytes + bodyLength;
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes note that the connection is lost.</summary>
+    /// <param name="cause">What the receive failed with; null when it brought nothing.</param>
+    public StreamRuntimeException Break(Exception? cause)
+    {
+        _phase = Phase.Broken;
+        return Lost(cause);
     }
 
     public int ReleaseIdleMemory()

@@ -19,9 +19,14 @@ internal static class RowToJsonQuery
     /// comment, or a NUL.
     /// </exception>
     public static string Wrap(string sql, bool standardConformingStrings = true) =>
-
         // The star keeps a column named _ from being taken for the row; the schema keeps search_path out of it.
-        $"select pg_catalog.row_to_json(_.*) from (\n{StatementIn(sql, standardConformingStrings)}\n) _";
+        $"select pg_catalog.row_to_json(_.*) from {Subquery(sql, standardConformingStrings)}";
+
+    /// <summary>The same query as an item of FROM, called <c>_</c>.</summary>
+    /// <inheritdoc cref="Wrap" path="/param"/>
+    /// <inheritdoc cref="Wrap" path="/remarks"/>
+    /// <inheritdoc cref="Wrap" path="/exception"/>
+    public static string Subquery(string sql, bool standardConformingStrings = true) => $"(\n{StatementIn(sql, standardConformingStrings)}\n) _";
 
     /// <summary>The one statement in a text, which may stand between a parenthesis and a line break with another.</summary>
     /// <inheritdoc cref="Wrap"/>

@@ -9,15 +9,37 @@ internal static class ScalarQuery
 {
     /// <summary>Runs a statement of ours that gives one row of one column; null for an SQL NULL.</summary>
     public static Task<string?> ReadAsync(PostgresConnection connection, string sql, CancellationToken cancellationToken) =>
-        ReadAsync(connection, sql, [], cancellationToken);
+        ReadAsync(connection, sql, [], [], cancellationToken);
 
     /// <summary>The same for a statement with values.</summary>
-    public static async Task<string?> ReadAsync(PostgresConnection connection, string sql, IReadOnlyList<PostgresParameter> parameters, CancellationToken cancellationToken)
+    public static Task<string?> ReadAsync(PostgresConnection connection, string sql, IReadOnlyList<PostgresParameter> parameters, CancellationToken cancellationToken) =>
+        ReadAsync(connection, sql, [.. parameters.Select(parameter => parameter.TypeOid)], [.. parameters.Select(parameter => parameter.Text)], cancellationToken);
+
+    /// <summary>Runs a statement with values.</summary>
+    /// <param name="connection">Where to run it.</param>
+    /// <param name="sql">The statement, of one row of one column.</param>
+    /// <param name="types">The values' types, 0 for one that the server infers.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static Task<string?> ReadAsync(
+        PostgresConnection connection, string sql, ReadOnlySpan<uint> types, IReadOnlyList<string?> values, CancellationToken cancellationToken)
     {
-        FrontendMessages.Parse(connection.Output, "", sql, [.. parameters.Select(parameter => parameter.TypeOid)]);
-        FrontendMessages.Bind(connection.Output, "", "", [.. parameters.Select(parameter => parameter.Text)]);
+        FrontendMessages.Parse(connection.Output, "", sql, types);
+        FrontendMessages.Bind(connection.Output, "", "", values);
         FrontendMessages.Execute(connection.Output, "", 0);
         FrontendMessages.Sync(connection.Output);
+        return AskAsync(connection, cancellationToken);
+    }
+
+    /// <summary>Runs several statements without values in one message. Gives the last value that one of them gives; null when none does.</summary>
+    public static Task<string?> RunAsync(PostgresConnection connection, string statements, CancellationToken cancellationToken)
+    {
+        FrontendMessages.Query(connection.Output, statements);
+        return AskAsync(connection, cancellationToken);
+    }
+
+    private static async Task<string?> AskAsync(PostgresConnection connection, CancellationToken cancellationToken)
+    {
         await connection.FlushAsync(cancellationToken).ConfigureAwait(false);
         await SessionReset.EndAsync(connection, cancellationToken).ConfigureAwait(false);
         string? value = null;
@@ -37,7 +59,7 @@ internal static class ScalarQuery
                     connection.TakeReadyForQuery(body.Span);
                     connection.EndMessage();
                     return error is null ? value : throw error;
-                case BackendMessageType.ParseComplete or BackendMessageType.BindComplete or BackendMessageType.CommandComplete:
+                case BackendMessageType.ParseComplete or BackendMessageType.BindComplete or BackendMessageType.CommandComplete or BackendMessageType.RowDescription:
                     break;
                 default:
                     if (!connection.TryHandleAnytime(type, body.Span))

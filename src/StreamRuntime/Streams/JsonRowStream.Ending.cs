@@ -10,7 +10,7 @@ public sealed partial class JsonRowStream
     private TaskCompletionSource? _disposal;
 
     /// <summary>Tells the stream to stop before its end; whoever reads it then ends it. The first reason wins.</summary>
-    private void Stop(StopReason reason)
+    internal void Stop(StopReason reason)
     {
         Interlocked.CompareExchange(ref _stopReason, (byte)reason, (byte)StopReason.None);
         _gate?.LetReaderGo();

@@ -104,6 +104,9 @@ public sealed partial class JsonRowStream
         return Task.CompletedTask;
     }
 
+    /// <summary>The pause machinery, once there is one.</summary>
+    internal PauseGate? Gate => Volatile.Read(ref _gate);
+
     private static void PauseTimedOut(object? stream)
     {
         var self = (JsonRowStream)stream!;

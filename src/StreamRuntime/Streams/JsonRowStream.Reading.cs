@@ -4,6 +4,9 @@ namespace StreamRuntime.Streams;
 
 public sealed partial class JsonRowStream
 {
+    /// <summary>Receives until there is a row, and waits while paused. False at the end of the result.</summary>
+    /// <param name="whole">True to hand the batch out as one.</param>
+    /// <param name="cancellationToken">Stops the stream.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ReadBatchCoreAsync(bool whole, CancellationToken cancellationToken)
     {
@@ -12,6 +15,7 @@ public sealed partial class JsonRowStream
             ThrowCannotEnter();
         }
 
+        // All of it in one method: most streams of a server wait here, and each further method would hold something for each of them.
         CancellationTokenRegistration registration = default;
         try
         {
@@ -32,18 +36,88 @@ public sealed partial class JsonRowStream
                 registration = cancellationToken.UnsafeRegister(static stream => ((JsonRowStream)stream!).Stop(StopReason.Caller), this);
             }
 
-            if (!await ReceiveAsync(cancellationToken).ConfigureAwait(false))
+            BeginReceive();
+            long heldBefore = 0;
+            bool silent = false;
+            while (true)
             {
-                return false;
-            }
+                if (_failure is Exception earlier)
+                {
+                    await FailAsync(earlier, cancellationToken).ConfigureAwait(false);
+                }
 
-            Volatile.Write(ref _ready, _rows.Count);
-            if (whole)
-            {
-                DeliverBatch();
-            }
+                if (_sourceEnded)
+                {
+                    await CompleteAsync().ConfigureAwait(false);
+                    return false;
+                }
 
-            return true;
+                CancellationToken stop = EnsureStop().Token;
+                Volatile.Write(ref _phase, Deciding);
+                StreamState state = _state.Value;
+                if (state != StreamState.Running || stop.IsCancellationRequested || IsAway)
+                {
+                    if (TryForgetInterruption(stop))
+                    {
+                        continue;
+                    }
+
+                    Volatile.Write(ref _phase, Outside);
+                    if (state is (StreamState.Running or StreamState.Paused) && !stop.IsCancellationRequested)
+                    {
+                        await WaitWhilePausedAsync(stop).ConfigureAwait(false);
+                        _clock?.Progressed();
+                        continue;
+                    }
+
+                    await FailAsync(new OperationCanceledException(stop), cancellationToken).ConfigureAwait(false);
+                }
+
+                if (silent)
+                {
+                    EnsureClock().BeginWait();
+                }
+
+                bool more;
+                long filteredBefore = _rows.Filtered;
+                try
+                {
+                    ValueTask<bool> receive = _source.ReceiveAsync(_rows, stop);
+                    Volatile.Write(ref _phase, Receiving);
+                    if (!receive.IsCompleted && !silent)
+                    {
+                        EnsureClock().BeginWait();
+                    }
+
+                    more = await receive.ConfigureAwait(false);
+                }
+                catch (OperationCanceledException) when (TryForgetInterruption(stop))
+                {
+                    // For parking: what was received so far is delivered, and without any the reader waits until the stream is opened again.
+                    more = true;
+                }
+                catch (Exception failure) when (_rows.Count > 0 && _stopReason == (byte)StopReason.None)
+                {
+                    // Rows before an error are delivered first; the next read throws it.
+                    _failure = failure;
+                    more = true;
+                }
+                catch (Exception failure)
+                {
+                    Volatile.Write(ref _phase, Outside);
+                    _clock?.EndWait(progressed: true);
+                    await FailAsync(failure, cancellationToken).ConfigureAwait(false);
+                    throw;
+                }
+
+                Volatile.Write(ref _phase, Outside);
+                _sourceEnded = !more;
+                if (EndReceive(filteredBefore, ref heldBefore, ref silent))
+                {
+                    Received(whole);
+                    return true;
+                }
+            }
         }
         finally
         {
@@ -52,114 +126,41 @@ public sealed partial class JsonRowStream
         }
     }
 
-    /// <summary>Receives until there is a row, and waits while paused. False at the end of the result.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ReceiveAsync(CancellationToken cancellationToken)
+    private void BeginReceive()
     {
         Volatile.Write(ref _ready, 0);
         _rows.Clear();
         _cursor = 0;
-        long heldBefore = 0;
-        bool silent = false;
-        while (true)
-        {
-            if (_failure is Exception earlier)
-            {
-                await FailAsync(earlier, cancellationToken).ConfigureAwait(false);
-            }
-
-            if (_sourceEnded)
-            {
-                await CompleteAsync().ConfigureAwait(false);
-                return false;
-            }
-
-            CancellationToken stop = EnsureStop().Token;
-            Volatile.Write(ref _phase, Deciding);
-            StreamState state = _state.Value;
-            if (state != StreamState.Running || stop.IsCancellationRequested || IsAway)
-            {
-                if (TryForgetInterruption(stop))
-                {
-                    continue;
-                }
-
-                Volatile.Write(ref _phase, Outside);
-                if (state is (StreamState.Running or StreamState.Paused) && !stop.IsCancellationRequested)
-                {
-                    await WaitWhilePausedAsync(stop).ConfigureAwait(false);
-                    _clock?.Progressed();
-                    continue;
-                }
-
-                await FailAsync(new OperationCanceledException(stop), cancellationToken).ConfigureAwait(false);
-            }
-
-            if (silent)
-            {
-                EnsureClock().BeginWait();
-            }
-
-            bool more;
-            long filteredBefore = _rows.Filtered;
-            try
-            {
-                ValueTask<bool> receive = _source.ReceiveAsync(_rows, stop);
-                Volatile.Write(ref _phase, Receiving);
-                if (!receive.IsCompleted && !silent)
-                {
-                    EnsureClock().BeginWait();
-                }
-
-                more = await receive.ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (TryForgetInterruption(stop))
-            {
-                // For parking: what was received so far is delivered, and without any the reader waits until the stream is opened again.
-                more = true;
-            }
-            catch (Exception failure) when (_rows.Count > 0 && _stopReason == (byte)StopReason.None)
-            {
-                // Rows before an error are delivered first; the next read throws it.
-                _failure = failure;
-                more = true;
-            }
-            catch (Exception failure)
-            {
-                Volatile.Write(ref _phase, Outside);
-                _clock?.EndWait(progressed: true);
-                await FailAsync(failure, cancellationToken).ConfigureAwait(false);
-                throw;
-            }
-
-            Volatile.Write(ref _phase, Outside);
-            _sourceEnded = !more;
-            long held = _rows.BufferedBytes;
-            bool progressedByRow = _rows.Count > 0 || _rows.Filtered != filteredBefore;
-            bool progressed = progressedByRow || held - heldBefore >= ProgressBytes;
-            _clock?.EndWait(progressed);
-            _buffered = held;
-            if (held > _peakBuffered)
-            {
-                _peakBuffered = held;
-            }
-
-            if (_rows.Count > 0)
-            {
-                Received();
-                return true;
-            }
-
-            // Nothing whole has come yet. From here on every receive counts as waiting, so that a source which keeps us busy with
-            // anything but rows meets the same deadline as a silent one. Rows that the predicate dropped are rows.
-            silent = !progressedByRow;
-            EnsureClock();
-            heldBefore = progressed ? held : Math.Min(heldBefore, held);
-            _rows.Clear();
-        }
     }
 
-    private void Received()
+    /// <summary>True when there is a row. Otherwise decides what counts as progress until there is one.</summary>
+    private bool EndReceive(long filteredBefore, ref long heldBefore, ref bool silent)
+    {
+        long held = _rows.BufferedBytes;
+        bool progressedByRow = _rows.Count > 0 || _rows.Filtered != filteredBefore;
+        bool progressed = progressedByRow || held - heldBefore >= ProgressBytes;
+        _clock?.EndWait(progressed);
+        _buffered = held;
+        if (held > _peakBuffered)
+        {
+            _peakBuffered = held;
+        }
+
+        if (_rows.Count > 0)
+        {
+            return true;
+        }
+
+        // Nothing whole has come yet. From here on every receive counts as waiting, so that a source which keeps us busy with
+        // anything but rows meets the same deadline as a silent one. Rows that the predicate dropped are rows.
+        silent = !progressedByRow;
+        EnsureClock();
+        heldBefore = progressed ? held : Math.Min(heldBefore, held);
+        _rows.Clear();
+        return false;
+    }
+
+    private void Received(bool whole)
     {
         if (_firstRowAt == 0)
         {
@@ -171,6 +172,11 @@ public sealed partial class JsonRowStream
         }
 
         Volatile.Write(ref _rowsReceived, _rowsReceived + _rows.Count);
+        Volatile.Write(ref _ready, _rows.Count);
+        if (whole)
+        {
+            DeliverBatch();
+        }
     }
 
     private void DeliverBatch()
@@ -222,8 +228,7 @@ public sealed partial class JsonRowStream
     {
         if (_clock is null)
         {
-            Volatile.Write(ref _clock, new ReceiveClock(
-                _options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, () => Volatile.Read(ref _gate), Stop, Volatile.Read(ref _gate)?.WaitedBefore ?? default));
+            Volatile.Write(ref _clock, new ReceiveClock(this, _options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, Volatile.Read(ref _gate)?.WaitedBefore ?? default));
         }
 
         return _clock!;

@@ -5,17 +5,15 @@ namespace StreamRuntime.Streams;
 /// never in it: it runs only while a receive is waited for, and stands still while the stream is paused.
 /// </summary>
 /// <remarks>
-/// The lock guards every field; it is taken when a wait begins and ends, never for a row. One timer serves all receives: a receive does not move it,
-/// it asks when it comes up how much is left and sets itself again. While nothing is waited for it stays down.
+/// A lock on the clock itself, which nobody but its stream can reach, guards every field; it is taken when a wait begins and ends, never for a row. One timer
+/// serves all receives: a receive does not move it, it asks when it comes up how much is left and sets itself again. While nothing is waited for it stays down.
 /// </remarks>
 internal sealed class ReceiveClock : IDisposable
 {
-    private readonly object _sync = new();
     private readonly TimeProvider _time;
     private readonly TimeSpan _progressLimit;
     private readonly TimeSpan _totalLimit;
-    private readonly Func<PauseGate?> _gate;
-    private readonly Action<StopReason> _onExpired;
+    private readonly JsonRowStream _stream;
     private readonly long _origin;
     private readonly ITimer? _timer;
     private TimeSpan _waitStart;
@@ -24,14 +22,13 @@ internal sealed class ReceiveClock : IDisposable
     private bool _isWaiting;
     private bool _isArmed;
 
-    public ReceiveClock(TimeProvider time, TimeSpan progressLimit, TimeSpan totalLimit, Func<PauseGate?> gate, Action<StopReason> onExpired, TimeSpan waited = default)
+    public ReceiveClock(JsonRowStream stream, TimeProvider time, TimeSpan progressLimit, TimeSpan totalLimit, TimeSpan waited = default)
     {
         _waited = waited;
         _time = time;
         _progressLimit = progressLimit == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : progressLimit;
         _totalLimit = totalLimit == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : totalLimit;
-        _gate = gate;
-        _onExpired = onExpired;
+        _stream = stream;
         _origin = time.GetTimestamp();
         if (_progressLimit != TimeSpan.MaxValue || _totalLimit != TimeSpan.MaxValue)
         {
@@ -44,7 +41,7 @@ internal sealed class ReceiveClock : IDisposable
     {
         get
         {
-            lock (_sync)
+            lock (this)
             {
                 return _waited + WaitLocked(out _);
             }
@@ -53,7 +50,7 @@ internal sealed class ReceiveClock : IDisposable
 
     public void BeginWait()
     {
-        lock (_sync)
+        lock (this)
         {
             _waitStart = RunningTime(out _);
             _isWaiting = true;
@@ -66,7 +63,7 @@ internal sealed class ReceiveClock : IDisposable
 
     public void EndWait(bool progressed)
     {
-        lock (_sync)
+        lock (this)
         {
             TimeSpan wait = WaitLocked(out _);
             _waited += wait;
@@ -77,7 +74,7 @@ internal sealed class ReceiveClock : IDisposable
 
     public void Progressed()
     {
-        lock (_sync)
+        lock (this)
         {
             _silent = TimeSpan.Zero;
         }
@@ -91,7 +88,7 @@ internal sealed class ReceiveClock : IDisposable
     private void Check()
     {
         var expired = StopReason.None;
-        lock (_sync)
+        lock (this)
         {
             TimeSpan wait = WaitLocked(out bool isPaused);
             _isArmed = false;
@@ -111,7 +108,7 @@ internal sealed class ReceiveClock : IDisposable
 
         if (expired != StopReason.None)
         {
-            _onExpired(expired);
+            _stream.Stop(expired);
         }
     }
 
@@ -141,7 +138,7 @@ internal sealed class ReceiveClock : IDisposable
     private TimeSpan RunningTime(out bool isPaused)
     {
         isPaused = false;
-        TimeSpan paused = _gate()?.GetPausedTime(out isPaused) ?? TimeSpan.Zero;
+        TimeSpan paused = _stream.Gate?.GetPausedTime(out isPaused) ?? TimeSpan.Zero;
         return _time.GetElapsedTime(_origin) - paused;
     }
 }

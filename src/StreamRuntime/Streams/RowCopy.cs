@@ -20,6 +20,10 @@ public sealed class RowCopy : IAsyncDisposable
     private bool _ended;
     private bool _readerHasGone;
 
+    // Begun and not waited for yet; whoever takes the next step does.
+    private ValueTask<FlushResult> _flush;
+    private bool _isFlushing;
+
     private RowCopy(JsonRowStream stream, PipeWriter destination, RowFormat format, bool ownsWriter)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -75,7 +79,7 @@ public sealed class RowCopy : IAsyncDisposable
             while (left > 0 && !_readerHasGone && await _stream.ReadBatchAsync(cancellationToken).ConfigureAwait(false))
             {
                 int count = (int)Math.Min(left, _stream.Batch.Count);
-                int written = await WriteBatchAsync(count, cancellationToken).ConfigureAwait(false);
+                int written = await WriteBatchAsync(count, waits: true, cancellationToken).ConfigureAwait(false);
                 left -= written;
                 if (written < _stream.Batch.Count)
                 {
@@ -103,13 +107,41 @@ public sealed class RowCopy : IAsyncDisposable
     public ValueTask<int> CopyCurrentBatchAsync(CancellationToken cancellationToken = default)
     {
         Begin();
-        return WriteBatchAsync(_stream.Batch.Count, cancellationToken);
+        return WriteBatchAsync(_stream.Batch.Count, waits: true, cancellationToken);
+    }
+
+    /// <summary>
+    /// The same as <see cref="CopyCurrentBatchAsync"/>, but for the last flush, which is begun and left to go on while the next batch is received. The next step waits for it
+    /// before it writes, so that at most one batch more is received for a pipe whose reader takes nothing. Until then nobody else may write to the pipe.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels a flush that waits for the pipe's reader, also the one that is left to go on.</param>
+    /// <returns>The number of rows written: the whole batch, or fewer when the pipe's reader has gone.</returns>
+    /// <exception cref="InvalidOperationException">The document was ended.</exception>
+    public ValueTask<int> WriteCurrentBatchAsync(CancellationToken cancellationToken = default)
+    {
+        Begin();
+        return WriteBatchAsync(_stream.Batch.Count, waits: false, cancellationToken);
+    }
+
+    /// <summary>Waits for the flush that <see cref="WriteCurrentBatchAsync"/> has left under way, if it has left one.</summary>
+    /// <returns>False when the pipe's reader has gone.</returns>
+    /// <exception cref="OperationCanceledException">The flush was cancelled, by the token it was begun with.</exception>
+    public async ValueTask<bool> EndFlushAsync()
+    {
+        if (_isFlushing)
+        {
+            _isFlushing = false;
+            _readerHasGone = (await _flush.ConfigureAwait(false)).IsCompleted;
+        }
+
+        return !_readerHasGone;
     }
 
     /// <summary>Writes what closes the document, such as an array's bracket, and flushes. A document without it can't be taken for a whole one.</summary>
     /// <param name="cancellationToken">Cancels the flush.</param>
     public async ValueTask EndAsync(CancellationToken cancellationToken = default)
     {
+        await EndFlushAsync().ConfigureAwait(false);
         Begin();
         _ended = true;
         _formatter.End(_destination);
@@ -121,14 +153,26 @@ public sealed class RowCopy : IAsyncDisposable
 
     /// <summary>Writes the first rows of the current batch; fewer than asked for when the pipe's reader has gone.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> WriteBatchAsync(int count, CancellationToken cancellationToken)
+    private async ValueTask<int> WriteBatchAsync(int count, bool waits, CancellationToken cancellationToken)
     {
+        if (_isFlushing)
+        {
+            await EndFlushAsync().ConfigureAwait(false);
+        }
+
         int written = 0;
         while (written < count && !_readerHasGone)
         {
             written += _formatter.Write(_stream.Batch, written, count, _destination);
-            FlushResult flushed = await _destination.FlushAsync(cancellationToken).ConfigureAwait(false);
-            _readerHasGone = flushed.IsCompleted;
+            ValueTask<FlushResult> flush = _destination.FlushAsync(cancellationToken);
+            if (!waits && written == count && !flush.IsCompleted)
+            {
+                _flush = flush;
+                _isFlushing = true;
+                break;
+            }
+
+            _readerHasGone = (await flush.ConfigureAwait(false)).IsCompleted;
         }
 
         return written;

@@ -12,8 +12,9 @@ namespace StreamRuntime.Streams;
 /// </remarks>
 internal struct RowFormatter
 {
-    // Rows are written and flushed in pieces of at least this size: large enough to be worth a write, small enough to hold a slow destination's memory down.
-    private const int PieceBytes = 32 * 1024;
+    // Rows are written and flushed in pieces of at least this size: large enough to be worth a write, small enough to hold a slow destination's memory down. A little
+    // less than a power of two, of which pools make their arrays: with what a destination adds of its own, such as a chunk's size, it would else take an array twice as large.
+    private const int PieceBytes = 32 * 1024 - 64;
 
     // A word before a row and a word after it, of which no format uses more than six bytes.
     private const int MostFramingBytes = 2 * sizeof(ulong);
@@ -63,6 +64,7 @@ internal struct RowFormatter
         bool oneLine = batch.HasLineBreaks && _format != RowFormat.JsonArray;
         ReadOnlySpan<RowSpan> rows = batch.Rows[from..to];
         Span<byte> piece = destination.GetSpan(Math.Max(PieceBytes, rows[0].Length + MostFramingBytes));
+        piece = piece[..FairShare(rows, piece.Length)];
         int written = 0;
         int count = oneLine ? WriteOnOneLine(batch.Bytes, rows, piece, ref written)
             : _format == RowFormat.Ndjson ? WriteLines(batch.Bytes, rows, piece, ref written)
@@ -70,6 +72,23 @@ internal struct RowFormatter
         destination.Advance(written);
         Rows += count;
         return count;
+    }
+
+    /// <summary>So much of the room that all pieces of the rows are about alike: a last one with a row or two costs as much to send as a full one.</summary>
+    private readonly int FairShare(ReadOnlySpan<RowSpan> rows, int room)
+    {
+        // Rows lie in their order, and what lies between them is no more than a few bytes too much.
+        long all = (long)rows[^1].Offset + rows[^1].Length - rows[0].Offset + (long)rows.Length * (Before.Length + After.Length);
+        if (all <= room)
+        {
+            return room;
+        }
+
+        // No piece is fuller than to a row's length of its end.
+        long row = all / rows.Length;
+        long full = Math.Max(1, room - row - MostFramingBytes);
+        long pieces = (all + full - 1) / full;
+        return (int)Math.Min(room, Math.Max(all / pieces + row, rows[0].Length) + MostFramingBytes);
     }
 
     /// <summary>Rows that lie as lines in the batch, one behind the other, are copied as they lie.</summary>

@@ -61,7 +61,7 @@ public sealed class RowWriter : IBufferWriter<byte>
     internal long RowBytes => _bytes;
 
     /// <summary>Rows the predicate dropped, over the stream's life.</summary>
-    internal long Filtered => _filtered;
+    public long Filtered => _filtered;
 
     /// <summary>True while the whole batch has been handed out, so that its consumer may look at any of it until he reads on.</summary>
     internal bool IsHandedOut { get; set; }

@@ -53,7 +53,7 @@ public sealed class HandshakeGuardTests
     public async Task Connections_OfMany_DoNotHinderAGoodClient_AndARequestEndsTheWatch()
     {
         var time = new ManualTimeProvider();
-        await using GatewayHost host = await HttpRowsTests.StartAsync(() => new ScriptedRowSource().Delivers("1"), new StreamGatewayOptions { TimeProvider = time });
+        await using GatewayHost host = await HttpRowsTests.StartAsync(() => new ScriptedRowSource().Delivers("1"), new StreamGatewayOptions { TimeProvider = time, UnreadTimeout = Timeout.InfiniteTimeSpan });
         Socket[] silent = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => host.ConnectAsync()));
         Assert.Equal("1\n", await host.Client.GetStringAsync("/rows/q"));
         await Wait.UntilAsync(() => host.Gateway.Wheel.Count == 300, TestRun.Patience, "only the silent ones are watched");

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using StreamRuntime.AspNetCore.Endpoints;
 using StreamRuntime.AspNetCore.Tests.Hosting;
 using StreamRuntime.TestKit;
 using StreamRuntime.TestKit.Streams;
@@ -98,6 +100,26 @@ public sealed class UnfinishedBodyTests
             "the limit has come");
     }
 
+    [Theory]
+    [InlineData("application/x-ndjson", "")]
+    [InlineData("application/json", "")]
+    [InlineData("text/event-stream", "")]
+    [InlineData("application/x-ndjson", "?control=lines")]
+    public async Task Failure_IsLoggedOnce(string accept, string query)
+    {
+        using var log = new FailureLog();
+        await using GatewayHost host = await GatewayHost.StartAsync(
+            app => app.MapRows("q", (_, _) => GatewayHost.Stream(Broken(Task.CompletedTask))), configure: builder => builder.Logging.AddProvider(log));
+        using HttpResponseMessage response = await GetAsync(host, accept, HttpVersion.Version11, query);
+        await ReadAsync(response);
+        await host.QuietAsync();
+
+        // The server logs after we are done.
+        await Wait.UntilAsync(() => log.Failures.Count > 0, TestRun.Patience, "the failure is logged");
+        await host.Application.StopAsync();
+        Assert.Equal("57P01", Assert.IsType<ServerFailure>(Assert.Single(log.Failures).GetBaseException()).SqlState);
+    }
+
     private static Task<GatewayHost> StartAsync() => HttpRowsTests.StartAsync(() => Broken(Task.CompletedTask));
 
     private static ScriptedRowSource Broken(Task first)
@@ -112,9 +134,9 @@ public sealed class UnfinishedBodyTests
         return source.Fails(new ServerFailure("57P01", "gone"));
     }
 
-    private static Task<HttpResponseMessage> GetAsync(GatewayHost host, string accept, Version version)
+    private static Task<HttpResponseMessage> GetAsync(GatewayHost host, string accept, Version version, string query = "")
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, "/rows/q") { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var request = new HttpRequestMessage(HttpMethod.Get, "/rows/q" + query) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         request.Headers.TryAddWithoutValidation("Accept", accept);
         return host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }

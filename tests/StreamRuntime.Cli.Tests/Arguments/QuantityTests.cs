@@ -14,12 +14,28 @@ public sealed class QuantityTests
     [Theory]
     [InlineData("")]
     [InlineData("5")]
+    [InlineData("0")]
     [InlineData("0s")]
     [InlineData("-1s")]
     [InlineData("ms")]
     [InlineData("1d")]
     [InlineData("9999h")]
     public void Time_AnythingElse_IsRefused(string text) => Assert.Throws<UsageException>(() => Quantity.Time("--x", text));
+
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("0s", 0)]
+    [InlineData("0ms", 0)]
+    [InlineData("2s", 2000)]
+    public void Time_ThatMayBeZero_IsReadToo(string text, double milliseconds) =>
+        Assert.Equal(milliseconds, Quantity.Time("--x", text, mayBeZero: true).TotalMilliseconds);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("5")]
+    [InlineData("-0")]
+    public void Time_ThatMayBeZero_IsNoLooserOtherwise(string text) =>
+        Assert.Contains("0 or more", Assert.Throws<UsageException>(() => Quantity.Time("--x", text, mayBeZero: true)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("65536", 65536)]

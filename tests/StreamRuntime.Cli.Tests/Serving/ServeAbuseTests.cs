@@ -139,9 +139,8 @@ public sealed class ServeAbuseTests(ITestOutputHelper output)
         long most = (await cluster.ListConnectionsAsync()).Max(c => c.SentBytes);
         output.WriteLine($"{Consumers} stalled consumers: {grown / 1048576.0:0.0} MiB resident in all, {grown / 1024.0 / Consumers:0} KiB each; a backend sent at most {most / 1024} KiB, kernel buffers included");
 
-        // The promise is 100 MB, which the long form holds us to. How far the streams get before they stall, and with it what is rented meanwhile, differs from
-        // run to run by more than that: 4 to 160 MB were seen. What the short form finds is memory that grows with the result.
-        Assert.InRange(grown, long.MinValue, ServeRun.IsFull ? 100_000_000 : 250_000_000);
+        // The promise. Half of it is rows that are held; without a bound on garbage (the program's own GC settings) as much again and more is added by it.
+        Assert.InRange(grown, long.MinValue, 100_000_000);
         foreach (Socket socket in sockets)
         {
             socket.Dispose();

@@ -133,6 +133,7 @@ public sealed class ServeAdministrationTests
         AssertDefault("--idle-timeout", "60s", defaults.IdleTimeout == TimeSpan.FromSeconds(60));
         AssertDefault("--ping-interval", "15s", defaults.PingInterval == TimeSpan.FromSeconds(15));
         AssertDefault("--pong-timeout", "30s", defaults.PongTimeout == TimeSpan.FromSeconds(30));
+        AssertDefault("--unread-timeout", "60s", defaults.UnreadTimeout == TimeSpan.FromSeconds(60));
         AssertDefault("--pause-timeout", "never", defaults.PauseTimeout == Timeout.InfiniteTimeSpan);
         AssertDefault("--drain-time", "5s", defaults.DrainTime == TimeSpan.FromSeconds(5));
         AssertDefault("--shutdown-timeout", "30s", defaults.ShutdownTimeout == TimeSpan.FromSeconds(30));

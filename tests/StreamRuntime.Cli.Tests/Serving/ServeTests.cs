@@ -69,6 +69,23 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task Terminate_WithoutADrainTime_WaitsForNoResult()
+    {
+        await using ServedProgram served = await ServedProgram.StartAsync("--source", "sample:rows=1000000000", "--drain-time", "0");
+        using var socket = new RowsSocket(served.Address, "rows/rows");
+        await socket.ConnectAsync();
+        Task reading = socket.ReadToEndAsync();
+        await socket.FirstRow.Task;
+
+        served.Signal(UnixSignal.Terminate);
+
+        // Waited for are answers to close frames, and nothing that could take the seconds which are the default.
+        await reading.WaitAsync(Streamrt.Limit);
+        Assert.Equal(1001, socket.CloseCode);
+        Assert.Equal(0, await served.WaitForExitAsync());
+    }
+
+    [Fact]
     public async Task AddressInUse_ExitsWith1()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -90,6 +107,8 @@ public sealed class ServeTests
     [InlineData("--trusted-proxy takes", "serve", "--source", "sample", "--trusted-proxy", "ten")]
     [InlineData("no file", "serve", "--source", "sample", "--config", "/nowhere.json")]
     [InlineData("SQL belongs to an endpoint", "serve", "--source", "sample", "select 1")]
+    [InlineData("--ping-interval takes a time of more than zero", "serve", "--source", "sample", "--ping-interval", "0")]
+    [InlineData("ShutdownTimeout must be at least DrainTime", "serve", "--source", "sample", "--shutdown-timeout", "0")]
     [InlineData("whole number from 1", "serve", "--source", "sample", "--max-streams", "0")]
     public async Task WrongUsage_ExitsWith2_AndSaysWhat(string message, params string[] arguments)
     {

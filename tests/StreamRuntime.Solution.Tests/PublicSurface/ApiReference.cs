@@ -15,7 +15,7 @@ internal static partial class ApiReference
     {
         var members = documentation.Descendants("member").ToDictionary(m => m.Attribute("name")!.Value);
         var page = new StringBuilder($"# {library.GetName().Name}\n\nMade from the documentation comments; not written by hand.\n");
-        foreach (IGrouping<string?, Type> space in library.GetExportedTypes().OrderBy(TypeNames.Declaration, StringComparer.Ordinal).GroupBy(t => t.Namespace).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (IGrouping<string?, Type> space in TypeNames.Exported(library).OrderBy(TypeNames.Declaration, StringComparer.Ordinal).GroupBy(t => t.Namespace).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             page.Append($"\n## {space.Key}\n");
             foreach (Type type in space)

@@ -5,6 +5,9 @@ namespace StreamRuntime.Solution.Tests.PublicSurface;
 /// <summary>Types as C# writes them, with nullability.</summary>
 internal static class TypeNames
 {
+    /// <summary>What other assemblies can see, without the types in which the compiler keeps the signatures of extension members.</summary>
+    public static IEnumerable<Type> Exported(Assembly library) => library.GetExportedTypes().Where(t => !t.FullName!.Contains('<', StringComparison.Ordinal));
+
     private static readonly Dictionary<Type, string> Keywords = new()
     {
         [typeof(void)] = "void", [typeof(object)] = "object", [typeof(string)] = "string", [typeof(bool)] = "bool", [typeof(char)] = "char",

@@ -38,6 +38,82 @@ public sealed class RowCopyTests
     [InlineData(RowFormat.Ndjson)]
     [InlineData(RowFormat.JsonArray)]
     [InlineData(RowFormat.ServerSentEvents)]
+    public async Task WriteCurrentBatchAsync_LeavesTheLastFlushToGoOn_AndGivesTheSameDocument(RowFormat format)
+    {
+        using var whole = new MemoryStream();
+        await using (JsonRowStream stream = Sample(5000))
+        {
+            await stream.CopyToAsync(whole, format);
+        }
+
+        // Every flush waits for the reader, who comes only when it is asked to.
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        using var parts = new MemoryStream();
+        await using JsonRowStream again = Sample(5000);
+        await using RowCopy copy = RowCopy.Create(again, pipe.Writer, format);
+        Task<int>? writing = null;
+        int batches = 0;
+        while (await again.ReadBatchAsync())
+        {
+            int rows = again.CurrentBatch.Count;
+            writing = copy.WriteCurrentBatchAsync().AsTask();
+            while (!writing.IsCompleted)
+            {
+                Take(pipe.Reader, parts);
+                await Task.Yield();
+            }
+
+            Assert.Equal(rows, await writing);
+            batches++;
+        }
+
+        Assert.InRange(batches, 2, int.MaxValue);
+        Task<bool> flushing = copy.EndFlushAsync().AsTask();
+        Assert.False(flushing.IsCompleted);
+        Take(pipe.Reader, parts);
+        Assert.True(await flushing);
+        Assert.True(await copy.EndFlushAsync());
+        Task ending = copy.EndAsync().AsTask();
+        Take(pipe.Reader, parts);
+        await ending;
+        Assert.Equal(5000, copy.Rows);
+        Assert.Equal(whole.ToArray(), parts.ToArray());
+    }
+
+    [Fact]
+    public async Task WriteCurrentBatchAsync_WhenTheReaderGoesMeanwhile_WritesNoMore()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        await using JsonRowStream stream = JsonRowStream.Create(new SampleRowSource(1000, 100), new JsonRowStreamOptions { MaxBufferedBytes = 4096 });
+        await using RowCopy copy = RowCopy.Create(stream, pipe.Writer);
+        Assert.True(await stream.ReadBatchAsync());
+        Assert.Equal(stream.CurrentBatch.Count, await copy.WriteCurrentBatchAsync());
+        Assert.True(await stream.ReadBatchAsync());
+        Task<int> next = copy.WriteCurrentBatchAsync().AsTask();
+        Assert.False(next.IsCompleted);
+        await pipe.Reader.CompleteAsync();
+        Assert.Equal(0, await next);
+        Assert.False(await copy.EndFlushAsync());
+    }
+
+    [Fact]
+    public async Task WriteCurrentBatchAsync_CancelledWhileItsFlushGoesOn_SaysSoAtTheNextStep()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        using var stop = new CancellationTokenSource();
+        await using JsonRowStream stream = Sample(10);
+        await using RowCopy copy = RowCopy.Create(stream, pipe.Writer);
+        Assert.True(await stream.ReadBatchAsync());
+        Assert.Equal(10, await copy.WriteCurrentBatchAsync(stop.Token));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await copy.EndFlushAsync());
+        Assert.True(await copy.EndFlushAsync());
+    }
+
+    [Theory]
+    [InlineData(RowFormat.Ndjson)]
+    [InlineData(RowFormat.JsonArray)]
+    [InlineData(RowFormat.ServerSentEvents)]
     public async Task CopyAsync_InSteps_GivesTheSameDocumentAsOneCopy(RowFormat format)
     {
         using var whole = new MemoryStream();
@@ -120,4 +196,17 @@ public sealed class RowCopyTests
     }
 
     private static JsonRowStream Sample(long rows) => JsonRowStream.Create(new SampleRowSource(rows));
+
+    private static void Take(PipeReader reader, MemoryStream to)
+    {
+        if (reader.TryRead(out ReadResult read))
+        {
+            foreach (ReadOnlyMemory<byte> part in read.Buffer)
+            {
+                to.Write(part.Span);
+            }
+
+            reader.AdvanceTo(read.Buffer.End);
+        }
+    }
 }

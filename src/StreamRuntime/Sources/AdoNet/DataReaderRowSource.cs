@@ -7,8 +7,8 @@ namespace StreamRuntime.Sources.AdoNet;
 /// <summary>The rows of a provider's reader, made into JSON in a buffer of ours.</summary>
 /// <remarks>
 /// <para>
-/// One receive waits for at most one thing the provider does, at its beginning, and then goes on for as long as the provider has what is asked for.
-/// What it has not is left pending: the rows before it are handed out, and a pause finds nothing begun after it. So a row may be made in several receives;
+/// One receive either waits for the one thing that the provider is doing, or goes on for as long as the provider has what is asked for. What it has not is left
+/// pending: the rows before it are handed out, and nothing is begun after a pause. So a row may be made in several receives;
 /// where it stands is in the fields.
 /// </para>
 /// <para>Rows come from one reader of the stream at a time; a cancellation may come from any thread.</para>
@@ -89,7 +89,15 @@ internal sealed class DataReaderRowSource(DbDataReader reader, DataReaderRowsOpt
                     break;
             }
 
-            _waiting = Waiting.Nothing;
+            if (_waiting != Waiting.Nothing)
+            {
+                // Nothing else is asked for before the stream has looked whether it was paused meanwhile.
+                _waiting = Waiting.Nothing;
+                _buffer.BeginReceive(rows);
+                _buffer.EndReceive();
+                return true;
+            }
+
             return Take(rows, cancellationToken);
         }
         catch (Exception failure)
