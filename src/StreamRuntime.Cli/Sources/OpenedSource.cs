@@ -57,8 +57,14 @@ internal sealed class OpenedSource : IAsyncDisposable
 
     private static async ValueTask<OpenedSource> OpenPostgresAsync(SourceRequest request, CancellationToken cancellationToken)
     {
-        (JsonRowStream rows, ParallelRows? parallel, PostgresDataSource owner) = await PostgresRows.OpenAsync(request, cancellationToken);
-        return new OpenedSource(rows, parallel, owner);
+        if (request.Key is not null)
+        {
+            (JsonRowStream rows, PostgresDataSource keeper) = await PostgresRows.OpenKeyedAsync(request, cancellationToken);
+            return new OpenedSource(rows, parallel: null, keeper);
+        }
+
+        (ParallelRows parallel, PostgresDataSource owner) = await PostgresRows.OpenAsync(request, cancellationToken);
+        return new OpenedSource(parallel.Rows, parallel, owner);
     }
 
     private static OpenedSource OpenSample(SourceRequest request)

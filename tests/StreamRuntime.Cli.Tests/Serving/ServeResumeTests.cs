@@ -103,11 +103,12 @@ public sealed class ServeResumeTests : IAsyncLifetime
     {
         string folder = TestFolder.Create("settings");
         string file = Path.Combine(folder, "serve.json");
-        await File.WriteAllTextAsync(file, $$$"""
-            {"Serve": {"source": "{{{_cluster.Uri}}}", "checkpoint-rows": 10, "endpoints": {
+        const string Settings = """
+            {"Serve": {"source": "SOURCE", "checkpoint-rows": 10, "endpoints": {
               "keyed": {"sql": "select data, id from t where id <= :id", "key": "id desc", "parameters": {"id": {"type": "WholeNumber"}}},
               "plain": "select data from t"}}}
-            """);
+            """;
+        await File.WriteAllTextAsync(file, Settings.Replace("SOURCE", _cluster.Uri, StringComparison.Ordinal));
         await using ServedProgram served = await ServedProgram.StartAsync("--config", file);
         string[] lines = (await served.Http.GetStringAsync(new Uri("rows/keyed?id=3&control=lines", UriKind.Relative))).Split('\n');
         Assert.StartsWith("{\"id\" : 3,", lines[0], StringComparison.Ordinal);
