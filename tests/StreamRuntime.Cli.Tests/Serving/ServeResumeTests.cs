@@ -76,7 +76,8 @@ public sealed class ServeResumeTests : IAsyncLifetime
 
         byte[] rest = await second.Http.GetByteArrayAsync(new Uri($"rows/t?resume={token}", UriKind.Relative));
         kept.Write(rest);
-        Assert.True(kept.ToArray().AsSpan().SequenceEqual(await _cluster.PsqlBytesAsync("select data from t order by id")), "The rows of both nodes are not those of the table.");
+        byte[] expected = await _cluster.PsqlBytesAsync("select data from t order by id");
+        Assert.True(kept.ToArray().AsSpan().SequenceEqual(expected), "The rows of both nodes are not those of the table.");
 
         using HttpResponseMessage refused = await second.Http.GetAsync(new Uri($"rows/t?resume={token![..^4]}AAAA", UriKind.Relative));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
