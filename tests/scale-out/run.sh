@@ -27,7 +27,7 @@ if [ -z "$program" ]; then
     program=$PWD/src/StreamRuntime.Cli/bin/Release/net10.0/streamrt.dll
 fi
 
-folder=$(mktemp -d /tmp/scale-out.XXXXXX)
+folder=$(mktemp -d -t scale-out.XXXXXX)
 chmod 755 "$folder"
 declare -a node_ids
 haproxy_id= killer_id= clients_id=

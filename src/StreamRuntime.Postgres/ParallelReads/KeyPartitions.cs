@@ -65,7 +65,7 @@ internal sealed class KeyPartitions
         string text = scan is null ? query.Text : (scan with { Columns = "*" }).ToSql();
         _from = RowToJsonQuery.Subquery(text, connection.Parameters.StandardConformingStrings);
         _list = scan is null or { Columns: "*" } ? "_.*" : scan.Columns;
-        _first = $"_.{key[0].Quoted}";
+        _first = $"_.{key[0].Sql}";
     }
 
     private bool IsOrdered => _options.InKeyOrder && !_options.SeparateStreams;
@@ -116,7 +116,7 @@ internal sealed class KeyPartitions
     /// <returns>The key's first column.</returns>
     private async Task<ColumnDescription> ChooseColumnsAsync(CancellationToken cancellationToken)
     {
-        string keys = string.Join(", ", _key.Select(k => $"_.{k.Quoted}"));
+        string keys = string.Join(", ", _key.Select(k => $"_.{k.Sql}"));
         ColumnDescription[] columns = await StatementColumns.DescribeAsync(
             _connection, $"select {_list}, {keys} from {_from}", _query.Key.Types, cancellationToken).ConfigureAwait(false);
         if (columns.Length <= _key.Count)
@@ -128,7 +128,7 @@ internal sealed class KeyPartitions
         ColumnDescription[] others = [.. shown.Where(c => !_key.Any(k => k.Name == c.Name))];
         if (shown.Length > 1 && others is [{ TypeOid: TypeOids.Json or TypeOids.Jsonb } json])
         {
-            _list = $"_.{new KeyColumn(json.Name, false).Quoted}";
+            _list = $"_.{new KeyColumn(json.Name, false).Sql}";
         }
 
         return columns[^_key.Count];
@@ -223,7 +223,7 @@ internal sealed class KeyPartitions
         return found.RootElement.GetProperty("rise").GetBoolean()
             ? [.. found.RootElement.GetProperty("bounds").EnumerateArray().Select(v => v.GetString()!)]
             : throw new StreamRuntimeException(
-                ErrorKind.Configuration, $"The values of the key column {_key[0].Quoted} change when they are written as text and read again, so no ranges can be made of them.");
+                ErrorKind.Configuration, $"The values of the key column {_key[0].Sql} change when they are written as text and read again, so no ranges can be made of them.");
     }
 
     private async Task<bool> IsFoundByIndexAsync(IReadOnlyList<string> bounds, PlanEstimate whole, CancellationToken cancellationToken)
@@ -294,7 +294,7 @@ internal sealed class KeyPartitions
         return With($"select {_list} from {_from} where {(orNull ? $"({condition} or {_first} is null)" : condition)}{Order()}", [.. bounds]);
     }
 
-    private string Order() => IsOrdered ? $" order by {string.Join(", ", _key.Select(k => $"_.{k.Quoted}{(k.IsDescending ? " desc" : "")}"))}" : "";
+    private string Order() => IsOrdered ? $" order by {string.Join(", ", _key.Select(k => $"_.{k.Sql}{(k.IsDescending ? " desc" : "")}"))}" : "";
 
     private PostgresQuery With(string sql, params ReadOnlySpan<PostgresParameter> more) => new(sql, [.. _query.Parameters, .. more]);
 

@@ -19,7 +19,7 @@ internal sealed record PartitionPlan(IReadOnlyList<Partition> Partitions, string
             var scan = TableScan.TryParse(query.Text, connection.Parameters.StandardConformingStrings);
             if (options.Key is { } key)
             {
-                return await new KeyPartitions(connection, query, scan, KeyColumn.ParseAll(key), options).PlanAsync(cancellationToken).ConfigureAwait(false);
+                return await new KeyPartitions(connection, query, scan, RowKey.Parse(key).Columns, options).PlanAsync(cancellationToken).ConfigureAwait(false);
             }
 
             return scan is not null

@@ -13,7 +13,7 @@ internal sealed class RowKey : IEquatable<RowKey>
     private RowKey(KeyColumn[] columns)
     {
         Columns = columns;
-        _text = string.Join(", ", columns.Select(c => c.Quoted + (c.IsDescending ? " desc" : "")));
+        _text = string.Join(", ", columns.Select(c => c.Sql + (c.IsDescending ? " desc" : "")));
     }
 
     public IReadOnlyList<KeyColumn> Columns { get; }
@@ -102,4 +102,13 @@ internal sealed class RowKey : IEquatable<RowKey>
 
     private static StreamRuntimeException Refused(string why) =>
         new(ErrorKind.Configuration, $"The key can't be used: {why}. A key is a list of column names, each with asc or desc, such as \"created_at desc, id\".");
+}
+
+/// <summary>One column of a key.</summary>
+/// <param name="Name">Its name in the result.</param>
+/// <param name="IsDescending">True when the rows with the largest value come first.</param>
+internal readonly record struct KeyColumn(string Name, bool IsDescending)
+{
+    /// <summary>The name as SQL, whatever it is.</summary>
+    public string Sql => $"\"{Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

@@ -49,11 +49,11 @@ internal sealed class KeyedStatement
             KeyTypes.Check(column, hasIsoDates);
         }
 
-        string from = $"from (\n{RowToJsonQuery.StatementIn(text, standardStrings)}\n) _";
-        string[] names = [.. key.Columns.Select(column => $"_.{column.Quoted}")];
+        string from = $"from {RowToJsonQuery.Subquery(text, standardStrings)}";
+        string[] names = [.. key.Columns.Select(column => $"_.{column.Sql}")];
         string[] values = [.. Enumerable.Range(parameters + 1, names.Length).Select(number => string.Create(CultureInfo.InvariantCulture, $"${number}"))];
         string row = $"select {Row(columns, keys, hasIsoDates)}, {string.Join(", ", names)}";
-        string order = $"order by {string.Join(", ", key.Columns.Select(column => $"_.{column.Quoted}{(column.IsDescending ? " desc" : "")}"))}";
+        string order = $"order by {string.Join(", ", key.Columns.Select(column => $"_.{column.Sql}{(column.IsDescending ? " desc" : "")}"))}";
         string mark = $"{Tuple(names)} = {Tuple(values)}";
         return new KeyedStatement(
             $"{row} {from} {order}",
@@ -94,7 +94,7 @@ internal sealed class KeyedStatement
         ColumnDescription[] others = [.. columns.Where(column => !keys.Any(key => key.Name == column.Name))];
         if (others is [{ TypeOid: TypeOids.Json or TypeOids.Jsonb } json])
         {
-            return $"_.{new KeyColumn(json.Name, false).Quoted}";
+            return $"_.{new KeyColumn(json.Name, false).Sql}";
         }
 
         // The stars keep a column named _ from being taken for the row.

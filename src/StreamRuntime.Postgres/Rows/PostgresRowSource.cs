@@ -339,7 +339,8 @@ internal class PostgresRowSource : IRowSource
         string? answer;
         try
         {
-            answer = await ScalarQuery.ReadAsync(_connection, question, values, cancellationToken).ConfigureAwait(false);
+            answer = await ScalarQuery.ReadAsync(
+                _connection, question, [.. values.Select(v => v.TypeOid)], [.. values.Select(v => v.Text)], cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -26,11 +26,7 @@ internal static class RowToJsonQuery
     /// <inheritdoc cref="Wrap" path="/param"/>
     /// <inheritdoc cref="Wrap" path="/remarks"/>
     /// <inheritdoc cref="Wrap" path="/exception"/>
-    public static string Subquery(string sql, bool standardConformingStrings = true) => $"(\n{StatementIn(sql, standardConformingStrings)}\n) _";
-
-    /// <summary>The one statement in a text, which may stand between a parenthesis and a line break with another.</summary>
-    /// <inheritdoc cref="Wrap"/>
-    public static string StatementIn(string sql, bool standardConformingStrings)
+    public static string Subquery(string sql, bool standardConformingStrings = true)
     {
         ArgumentNullException.ThrowIfNull(sql);
         if (sql.Contains('\0', StringComparison.Ordinal))
@@ -38,7 +34,7 @@ internal static class RowToJsonQuery
             throw Refused("it holds a NUL", sql.IndexOf('\0', StringComparison.Ordinal));
         }
 
-        return sql[..StatementLength(sql, standardConformingStrings)];
+        return $"(\n{sql[..StatementLength(sql, standardConformingStrings)]}\n) _";
     }
 
     private static int StatementLength(string sql, bool standardConformingStrings)

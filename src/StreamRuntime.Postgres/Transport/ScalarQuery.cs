@@ -11,10 +11,6 @@ internal static class ScalarQuery
     public static Task<string?> ReadAsync(PostgresConnection connection, string sql, CancellationToken cancellationToken) =>
         ReadAsync(connection, sql, [], [], cancellationToken);
 
-    /// <summary>The same for a statement with values.</summary>
-    public static Task<string?> ReadAsync(PostgresConnection connection, string sql, IReadOnlyList<PostgresParameter> parameters, CancellationToken cancellationToken) =>
-        ReadAsync(connection, sql, [.. parameters.Select(parameter => parameter.TypeOid)], [.. parameters.Select(parameter => parameter.Text)], cancellationToken);
-
     /// <summary>Runs a statement with values.</summary>
     /// <param name="connection">Where to run it.</param>
     /// <param name="sql">The statement, of one row of one column.</param>

@@ -228,7 +228,8 @@ public sealed partial class JsonRowStream
     {
         if (_clock is null)
         {
-            Volatile.Write(ref _clock, new ReceiveClock(this, _options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, Volatile.Read(ref _gate)?.WaitedBefore ?? default));
+            Volatile.Write(ref _clock, new ReceiveClock(
+                this, _options.TimeProvider, _options.ProgressTimeout, _options.TotalTimeout, Volatile.Read(ref _gate)?.WaitedBefore ?? default));
         }
 
         return _clock!;

@@ -19,7 +19,7 @@ internal static class Catalogue
     private const string GateWait = "    public Task WaitAsync(";
     private const string StreamPauseAsync = "    public Task PauseAsync(";
     private const string StreamPause = "    public bool TryPause(";
-    private const string Receive = "    private async ValueTask<bool> ReceiveAsync(";
+    private const string Receive = "    private async ValueTask<bool> ReadBatchCoreAsync(";
     private const string End = "    private bool End(";
 
     private const string WaitReturn = "return _open.WaitAsync(cancellationToken);";
@@ -64,10 +64,10 @@ internal static class Catalogue
         new("a pause looks for the reader before it moves", new Edit(Pausing, StreamPauseAsync, "        if (!TryPause(reason))", "        bool deciding = Volatile.Read(ref _phase) == Deciding;\n        if (!TryPause(reason))"), new Edit(Pausing, StreamPauseAsync, "Volatile.Read(ref _phase) == Deciding ?", "deciding ?")),
         new("a reader takes the gate before it looks", new Edit(Reading, Receive, "StreamState state = _state.Value;", "PauseGate? early = Volatile.Read(ref _gate);\nStreamState state = _state.Value;"), new Edit(Reading, Receive, "await WaitWhilePausedAsync(stop)", "await early!.WaitAsync(ref _state, stop)")),
         new("a reader that has no gate at the start never pauses", new Edit(Reading, Receive, "        bool silent = false;", "        bool silent = false;\n        PauseGate? early = Volatile.Read(ref _gate);"), new Edit(Reading, Receive, "state != StreamState.Running ||", "(state != StreamState.Running && early is not null) ||")),
-        new("a reader marks itself after its look", new Edit(Reading, Receive, "            Volatile.Write(ref _phase, Deciding);\n            StreamState state = _state.Value;", "            StreamState state = _state.Value;\n            Volatile.Write(ref _phase, Deciding);")),
+        new("a reader marks itself after its look", new Edit(Reading, Receive, "                Volatile.Write(ref _phase, Deciding);\n                StreamState state = _state.Value;", "                StreamState state = _state.Value;\n                Volatile.Write(ref _phase, Deciding);")),
         new("a reader never marks itself", new Edit(Reading, Receive, "Volatile.Write(ref _phase, Deciding);", "")),
         new("a reader unmarks itself before its receive has started", new Edit(Reading, Receive, "ValueTask<bool> receive = _source", "Volatile.Write(ref _phase, Receiving);\nValueTask<bool> receive = _source")),
-        new("a reader at the gate stays marked", new Edit(Reading, Receive, "Volatile.Write(ref _phase, Outside);\n                if (state is (", "if (state is (")),
+        new("a reader at the gate stays marked", new Edit(Reading, Receive, "Volatile.Write(ref _phase, Outside);\n                    if (state is (", "if (state is (")),
         new("a reader receives while paused", new Edit(Reading, Receive, "state != StreamState.Running ||", "state is StreamState.Complete or StreamState.Error ||")),
         new("a reader does not look again after the gate", new Edit(Reading, Receive, "StreamState state = _state.Value;", "StreamState state = waited ? StreamState.Running : _state.Value;"), new Edit(Reading, Receive, "        bool silent = false;", "        bool silent = false;\n        bool waited = false;"), new Edit(Reading, Receive, "_clock?.Progressed();", "waited = true;")),
     ];

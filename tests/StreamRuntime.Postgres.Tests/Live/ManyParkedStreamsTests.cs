@@ -58,7 +58,7 @@ public sealed class ManyParkedStreamsTests(LiveServer server, ITestOutputHelper 
         await Task.WhenAll(reads).WaitAsync(TimeSpan.FromMinutes(15));
         output.WriteLine($"{count} resumes asked for in {asked:0.0} s, and all of them read on and ended after {watch.Elapsed.TotalSeconds:0.0} s; {source.GetPoolStatistics().Opened} connections opened");
 
-        // Each waits for a connection of twenty, so one may be overtaken by as many, and by what the thread pool does with those.
+        // The line is first in, first out, as is shown elsewhere to the place; what is seen here comes after it: twenty at a time, and in what order the thread pool runs them.
         int furthest = 0;
         for (int i = 0; i < count; i++)
         {
@@ -67,7 +67,7 @@ public sealed class ManyParkedStreamsTests(LiveServer server, ITestOutputHelper 
 
         output.WriteLine($"the furthest from its place in the order was {furthest} away");
         Assert.Equal(Enumerable.Range(0, count), order.Order());
-        Assert.InRange(furthest, 0, 10 * Connections);
+        Assert.InRange(furthest, 0, Math.Max(1_000, count / 20));
         Assert.InRange(source.GetPoolStatistics().Total, 1, Connections);
 
         async Task ParkAsync(int first, int end)
