@@ -46,7 +46,7 @@ public enum ErrorKind : byte
     UnsupportedType = 13,
 
     /// <summary>
-    /// A resume token, or the place in it, can't be used here: it was changed, has expired, is of another query or other parameters, or its source has changed. The message
+    /// A resume token, or the place in it, can't be used here: it was changed, is of another query or other parameters, or its source has changed. The message
     /// says which.
     /// </summary>
     ResumeRefused = 14,

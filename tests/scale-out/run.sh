@@ -27,7 +27,7 @@ if [ -z "$program" ]; then
     program=$PWD/src/StreamRuntime.Cli/bin/Release/net10.0/streamrt.dll
 fi
 
-folder=$(mktemp -d /tmp/scale-out.XXXXXX)
+folder=$(mktemp -d -t scale-out.XXXXXX)
 chmod 755 "$folder"
 declare -a node_ids
 haproxy_id= killer_id= clients_id=
@@ -98,7 +98,7 @@ backend nodes
     option httpchk GET /readyz
     http-after-response set-header X-Node %s if { status lt 400 }
 CONF
-    for ((i = 0; i < nodes; i++)); do echo "    server node$i 127.0.0.1:${ports[$((i + 3))]} check inter 200ms fall 1 rise 1"; done
+    for ((i = 0; i < nodes; i++)); do echo "    server node$i 127.0.0.1:${ports[$((i + 3))]} check inter 200ms fall 1 rise 1 on-marked-down shutdown-sessions"; done
 } > "$folder/haproxy.cfg"
 
 for ((i = 0; i < nodes; i++)); do start_node $i; done

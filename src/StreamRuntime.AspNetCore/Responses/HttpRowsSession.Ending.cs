@@ -24,9 +24,12 @@ internal sealed partial class HttpRowsSession
             await _heartbeat.StopAsync().ConfigureAwait(false);
         }
 
-        bool isThere = await _copy!.EndFlushAsync().ConfigureAwait(false);
-        WriteCheckpoint();
-        if (_controlLines && isThere)
+        if ((_controlLines || _checkpoints is not null) && await _copy!.EndFlushAsync().ConfigureAwait(false))
+        {
+            WriteCheckpoint();
+        }
+
+        if (_controlLines && await _copy!.EndFlushAsync().ConfigureAwait(false))
         {
             ControlLines.WriteComplete(_context.Response.BodyWriter, _copy.Rows);
         }

@@ -198,6 +198,7 @@ internal sealed partial class HttpRowsSession : GatewaySession
 
         try
         {
+            // Nobody else may write while rows are still being flushed.
             if (await _copy!.EndFlushAsync().ConfigureAwait(false))
             {
                 WriteCheckpoint();
@@ -225,6 +226,22 @@ internal sealed partial class HttpRowsSession : GatewaySession
         else
         {
             ControlLines.WriteCheckpointEvent(_context.Response.BodyWriter, token, _checkpoints.Rows);
+        }
+    }
+
+    /// <summary>The number of rows sent; fewer than there are where the client has gone. The next batch is received while the last bytes of this one still wait for the client.</summary>
+    private ValueTask<int> SendBatchAsync() => _heartbeat is null ? _copy!.WriteCurrentBatchAsync(_stop.Token) : SendBatchBetweenHeartbeatsAsync(_heartbeat);
+
+    private async ValueTask<int> SendBatchBetweenHeartbeatsAsync(EventHeartbeat heartbeat)
+    {
+        await heartbeat.EnterAsync(_stop.Token).ConfigureAwait(false);
+        try
+        {
+            return await _copy!.CopyCurrentBatchAsync(_stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            heartbeat.Leave();
         }
     }
 

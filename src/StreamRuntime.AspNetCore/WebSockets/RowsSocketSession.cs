@@ -109,7 +109,7 @@ internal sealed class RowsSocketSession : WebSocketSession
                 long askedAt = Gateway.Wheel.Clock.Now;
                 BeginSpan();
                 SetStream(await _rows.OpenAsync(_request!, Stopping).ConfigureAwait(false));
-                Volatile.Write(ref _checkpoints, Checkpoints.For(_request!, Stream!, Gateway));
+                Volatile.Write(ref _checkpoints, Checkpoints.For(_request, Stream!, Gateway));
                 _request = null;
                 await SendTextAsync(ControlMessage.Started(Id, Endpoint)).ConfigureAwait(false);
                 RowCopy? copy = null;

@@ -72,10 +72,7 @@ internal static class QueryCommand
     private static async Task<int> StreamAsync(QueryOptions options, Func<JsonRowStream, PauseControls, ValueTask<bool>> copy, Interruption interruption)
     {
         ProgressDisplay? progress = null;
-
-        // Read in parallel, a key is what the parts are cut by.
-        string? key = options.Parallel is null ? options.Key : null;
-        var request = new SourceRequest(options.Source, options.Sql, options.Parameters, key, options.Stream, Note, options.Parallel);
+        var request = new SourceRequest(options.Source, options.Sql, options.Parameters, options.Stream, Note, options.Parallel, options.Key);
         await using OpenedSource source = await OpenedSource.OpenAsync(request, interruption.Token);
         JsonRowStream rows = source.Rows;
         bool limited = false;

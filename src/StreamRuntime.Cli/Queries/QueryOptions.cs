@@ -17,7 +17,7 @@ internal sealed record QueryOptions
         [
             new("--source", "URI", SourceUri.Allowed),
             new("--param", "NAME=VALUE", "a value for :NAME in the SQL (or for $1 with 1=VALUE); repeatable", IsRepeatable: true),
-            new("--key", "COLUMNS", "orders the rows by these columns of the result, unique and not null, as in \"created_at desc, id\":\na query can be continued by them, and with --parallel it is cut by them (PostgreSQL)"),
+            new("--key", "COLUMNS", "orders the rows by these columns of the result, as in 'created_at desc, id': unique and not null, by which a query\ncan be continued; with --parallel, by which it is cut (PostgreSQL)"),
             new("--state", "FILE", "keeps there how far --output is: killed at any instant, the same command goes on where it was;\nneeds --output, and --key or file:PATH"),
             new("--checkpoint-time", "TIME", "how often --state is brought up to date (default: 1s)"),
             new("--checkpoint-size", "SIZE", "after how much output it is, if that comes first (default: 16MiB)"),
@@ -145,7 +145,7 @@ internal sealed record QueryOptions
             Parallel = ParseParallel(arguments, source),
             Format = format,
             OutputPath = arguments.Get("--output"),
-            Key = arguments.Get("--key"),
+            Key = arguments.Has("--parallel") ? null : arguments.Get("--key"),
             Export = SafeExportOptions.From(arguments, source, sql, format),
             PrintsToken = arguments.Has("--print-token"),
             Limit = arguments.Get("--limit") is { } limit ? Quantity.Count("--limit", limit) : null,
@@ -228,6 +228,7 @@ internal sealed record QueryOptions
         {
             // What does not go with --state is said there, with the reason.
             _ when arguments.Has("--state") => false,
+            _ when arguments.Has("--parallel") => throw new UsageException("Tokens don't go with --parallel: each backend has a place of its own."),
             SourceKind.Postgres when !arguments.Has("--key") => throw new UsageException("Tokens need --key COLUMNS: unique, not null columns of the result, by which the place in it is found again."),
             SourceKind.StandardInput or SourceKind.Sample => throw new UsageException("Tokens need a source that can be continued: a PostgreSQL query with --key, or file:PATH."),
             _ => true,

@@ -17,7 +17,7 @@ internal sealed record SafeExportOptions(
     public const int DefaultCheckpointBytes = 16 * 1024 * 1024;
 
     private static readonly string[] OnlyWithState = ["--checkpoint-time", "--checkpoint-size"];
-    private static readonly string[] NeverWithState = ["--limit", "--pause-after", "--resume", "--print-token", "--token-key"];
+    private static readonly string[] NeverWithState = ["--limit", "--parallel", "--pause-after", "--resume", "--print-token", "--token-key"];
 
     private const int SmallestCheckpoint = 4 * 1024;
     private const int LargestCheckpoint = 1024 * 1024 * 1024;

@@ -19,10 +19,10 @@ internal sealed class OpenedSource : IAsyncDisposable
         _share = share;
     }
 
-    private OpenedSource(ParallelRows rows, PostgresDataSource owner)
+    private OpenedSource(JsonRowStream rows, ParallelRows? parallel, PostgresDataSource owner)
     {
-        Rows = rows.Rows;
-        _parallel = rows;
+        Rows = rows;
+        _parallel = parallel;
         _owner = owner;
     }
 
@@ -57,8 +57,14 @@ internal sealed class OpenedSource : IAsyncDisposable
 
     private static async ValueTask<OpenedSource> OpenPostgresAsync(SourceRequest request, CancellationToken cancellationToken)
     {
-        (ParallelRows rows, PostgresDataSource owner) = await PostgresRows.OpenAsync(request, cancellationToken);
-        return new OpenedSource(rows, owner);
+        if (request.Key is not null)
+        {
+            (JsonRowStream rows, PostgresDataSource keeper) = await PostgresRows.OpenKeyedAsync(request, cancellationToken);
+            return new OpenedSource(rows, parallel: null, keeper);
+        }
+
+        (ParallelRows parallel, PostgresDataSource owner) = await PostgresRows.OpenAsync(request, cancellationToken);
+        return new OpenedSource(parallel.Rows, parallel, owner);
     }
 
     private static OpenedSource OpenSample(SourceRequest request)

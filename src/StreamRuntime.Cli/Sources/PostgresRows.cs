@@ -3,6 +3,7 @@ using StreamRuntime.Postgres.Configuration;
 using StreamRuntime.Postgres.DataSources;
 using StreamRuntime.Postgres.ParallelReads;
 using StreamRuntime.Postgres.Queries;
+using StreamRuntime.Streams;
 
 namespace StreamRuntime.Cli.Sources;
 
@@ -17,10 +18,18 @@ internal static class PostgresRows
         return options.Database ?? options.User;
     }
 
-    public static async ValueTask<(ParallelRows Rows, PostgresDataSource Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken)
+    /// <summary>Opens the query over as many backends as are asked for.</summary>
+    public static ValueTask<(ParallelRows Rows, PostgresDataSource Owner)> OpenAsync(SourceRequest request, CancellationToken cancellationToken) => OpenAsync(
+        request,
+        (source, query) => source.StreamInParallelAsync(query, request.Parallel ?? new ParallelReadOptions { Backends = 1 }, request.Options, cancellationToken));
+
+    /// <summary>Opens a query with a key, over one backend, where it can be continued.</summary>
+    public static ValueTask<(JsonRowStream Rows, PostgresDataSource Owner)> OpenKeyedAsync(SourceRequest request, CancellationToken cancellationToken) => OpenAsync(
+        request, (source, query) => source.StreamAsync(query.WithKey(request.Key!), request.Options, cancellationToken));
+
+    private static async ValueTask<(T Rows, PostgresDataSource Owner)> OpenAsync<T>(SourceRequest request, Func<PostgresDataSource, PostgresQuery, ValueTask<T>> start)
     {
         PostgresQuery query = NamedParameters.Rewrite(request.Sql!, request.Parameters);
-        query = request.Key is { } key ? query.WithKey(key) : query;
         PostgresOptions options = ConnectionString.Parse(request.Uri.Text) with
         {
             OnNotice = message => request.OnNotice(ServerErrorReport.Format(message)),
@@ -39,15 +48,14 @@ internal static class PostgresRows
         var source = PostgresDataSource.Create(options);
         try
         {
-            ParallelReadOptions parallel = request.Parallel ?? new ParallelReadOptions { Backends = 1 };
-            return (await source.StreamInParallelAsync(query, parallel, request.Options, cancellationToken), source);
+            return (await start(source, query), source);
         }
         catch (PostgresServerException failure)
         {
             await source.DisposeAsync();
 
             // What is cut by a key is run in other words, in which the server's position lies elsewhere.
-            throw new QueryException(ServerErrorReport.Format(failure.ServerMessage, request.Parallel is null ? query.Text : null), failure);
+            throw new QueryException(ServerErrorReport.Format(failure.ServerMessage, request.Parallel is null && request.Key is null ? query.Text : null), failure);
         }
         catch
         {

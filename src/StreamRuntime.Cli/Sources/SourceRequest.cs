@@ -7,10 +7,10 @@ namespace StreamRuntime.Cli.Sources;
 /// <param name="Uri">Where from.</param>
 /// <param name="Sql">The query, for a database; else null.</param>
 /// <param name="Parameters">Its parameters' values by name.</param>
-/// <param name="Key">The columns by which its rows are found again, for a database; null for none.</param>
 /// <param name="Options">The stream's options.</param>
 /// <param name="OnNotice">Takes what there is to tell beside the rows: warnings about the source's address, notices from the server.</param>
 /// <param name="Parallel">Over how many backends of a database to read; null for one, without a key.</param>
+/// <param name="Key">By which columns the rows of one are ordered and found again; null for none.</param>
 internal sealed record SourceRequest(
     SourceUri Uri,
     string? Sql,
@@ -18,4 +18,5 @@ internal sealed record SourceRequest(
     string? Key,
     JsonRowStreamOptions Options,
     Action<string> OnNotice,
-    ParallelReadOptions? Parallel = null);
+    ParallelReadOptions? Parallel = null,
+    string? Key = null);

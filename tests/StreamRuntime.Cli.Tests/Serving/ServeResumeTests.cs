@@ -76,7 +76,8 @@ public sealed class ServeResumeTests : IAsyncLifetime
 
         byte[] rest = await second.Http.GetByteArrayAsync(new Uri($"rows/t?resume={token}", UriKind.Relative));
         kept.Write(rest);
-        Assert.True(kept.ToArray().AsSpan().SequenceEqual(await _cluster.PsqlBytesAsync("select data from t order by id")), "The rows of both nodes are not those of the table.");
+        byte[] expected = await _cluster.PsqlBytesAsync("select data from t order by id");
+        Assert.True(kept.ToArray().AsSpan().SequenceEqual(expected), "The rows of both nodes are not those of the table.");
 
         using HttpResponseMessage refused = await second.Http.GetAsync(new Uri($"rows/t?resume={token![..^4]}AAAA", UriKind.Relative));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
@@ -103,11 +104,12 @@ public sealed class ServeResumeTests : IAsyncLifetime
     {
         string folder = TestFolder.Create("settings");
         string file = Path.Combine(folder, "serve.json");
-        await File.WriteAllTextAsync(file, $$$$"""
-            {"Serve": {"source": "{{{{_cluster.Uri}}}}", "checkpoint-rows": 10, "endpoints": {
+        const string Settings = """
+            {"Serve": {"source": "SOURCE", "checkpoint-rows": 10, "endpoints": {
               "keyed": {"sql": "select data, id from t where id <= :id", "key": "id desc", "parameters": {"id": {"type": "WholeNumber"}}},
               "plain": "select data from t"}}}
-            """);
+            """;
+        await File.WriteAllTextAsync(file, Settings.Replace("SOURCE", _cluster.Uri, StringComparison.Ordinal));
         await using ServedProgram served = await ServedProgram.StartAsync("--config", file);
         string[] lines = (await served.Http.GetStringAsync(new Uri("rows/keyed?id=3&control=lines", UriKind.Relative))).Split('\n');
         Assert.StartsWith("{\"id\" : 3,", lines[0], StringComparison.Ordinal);
