@@ -34,7 +34,7 @@ internal sealed partial class HttpRowsSession
             ControlLines.WriteComplete(_context.Response.BodyWriter, _copy.Rows);
         }
 
-        await _copy.EndAsync(_stop.Token).ConfigureAwait(false);
+        await _copy!.EndAsync(_stop.Token).ConfigureAwait(false);
     }
 
     /// <summary>Before the first row: the failure is an HTTP error.</summary>

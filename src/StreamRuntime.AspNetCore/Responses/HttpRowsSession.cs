@@ -22,13 +22,13 @@ internal sealed partial class HttpRowsSession : GatewaySession
     private readonly RowFormat _format;
     private readonly bool _controlLines;
     private readonly Func<CancellationToken, ValueTask<JsonRowStream>> _open;
-    private readonly RowsRequest? _request;
 
     // Cancelled by a client that goes, and by whoever ends the session from outside.
     private readonly CancellationTokenSource _stop;
+    private readonly RowsRequest? _request;
     private RowCopy? _copy;
-    private EventHeartbeat? _heartbeat;
     private Checkpoints? _checkpoints;
+    private EventHeartbeat? _heartbeat;
 
     public HttpRowsSession(
         Gateway gateway, string endpoint, IPAddress client, HttpContext context, RowFormat format, bool controlLines, Func<CancellationToken, ValueTask<JsonRowStream>> open, RowsRequest? request)
@@ -171,22 +171,6 @@ internal sealed partial class HttpRowsSession : GatewaySession
 
         await EndAsync().ConfigureAwait(false);
         return !_context.RequestAborted.IsCancellationRequested;
-    }
-
-    /// <summary>The number of rows sent; fewer than there are where the client has gone. The next batch is received while the last bytes of this one still wait for the client.</summary>
-    private ValueTask<int> SendBatchAsync() => _heartbeat is null ? _copy!.WriteCurrentBatchAsync(_stop.Token) : SendBatchBetweenHeartbeatsAsync(_heartbeat);
-
-    private async ValueTask<int> SendBatchBetweenHeartbeatsAsync(EventHeartbeat heartbeat)
-    {
-        await heartbeat.EnterAsync(_stop.Token).ConfigureAwait(false);
-        try
-        {
-            return await _copy!.CopyCurrentBatchAsync(_stop.Token).ConfigureAwait(false);
-        }
-        finally
-        {
-            heartbeat.Leave();
-        }
     }
 
     private async ValueTask SendCheckpointAsync()

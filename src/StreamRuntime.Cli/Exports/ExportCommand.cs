@@ -45,7 +45,7 @@ internal static class ExportCommand
     private static async Task WriteAsync(ExportOptions options, ExportFolder folder, Interruption interruption)
     {
         ProgressDisplay? progress = null;
-        var request = new SourceRequest(options.Source, options.Sql, [], null, options.Stream, Note, options.Parallel);
+        var request = new SourceRequest(options.Source, options.Sql, [], options.Stream, Note, options.Parallel);
         (ParallelRows rows, PostgresDataSource owner) = await PostgresRows.OpenAsync(request, interruption.Token);
         await using PostgresDataSource source = owner;
         try

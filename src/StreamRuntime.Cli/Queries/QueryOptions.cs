@@ -176,11 +176,6 @@ internal sealed record QueryOptions
             throw new UsageException("Only a PostgreSQL source is read in parallel.");
         }
 
-        if (arguments.Has("--state") || arguments.Has("--resume") || arguments.Has("--print-token"))
-        {
-            throw new UsageException("A query that is read in parallel has no one place to continue from: leave out --parallel, or --state, --resume and --print-token.");
-        }
-
         if (arguments.Has("--unordered") && !hasKey)
         {
             throw new UsageException("Without --key rows come in no order anyway; --unordered goes with it.");

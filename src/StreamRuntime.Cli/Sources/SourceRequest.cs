@@ -15,7 +15,6 @@ internal sealed record SourceRequest(
     SourceUri Uri,
     string? Sql,
     IReadOnlyList<KeyValuePair<string, string?>> Parameters,
-    string? Key,
     JsonRowStreamOptions Options,
     Action<string> OnNotice,
     ParallelReadOptions? Parallel = null,
