@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-clients=60 rows=10000 kills=6 nodes=3 pace=60 seed=$RANDOM
+clients=60 rows=10000 kills=6 nodes=3 pace=25 seed=$RANDOM
 while [ $# -gt 0 ]; do
     case "$1" in
         --clients) clients=$2 ;; --rows) rows=$2 ;; --kills) kills=$2 ;; --nodes) nodes=$2 ;; --pace) pace=$2 ;; --seed) seed=$2 ;;

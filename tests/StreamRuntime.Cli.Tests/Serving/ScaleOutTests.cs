@@ -15,7 +15,7 @@ public sealed class ScaleOutTests(ITestOutputHelper log)
     public async Task Clients_WhoseServersAreKilled_EndWithExactlyTheirRows()
     {
         string script = Path.GetFullPath(Path.Combine(Folder(), "..", "..", "scale-out", "run.sh"));
-        string[] size = IsFull ? ["--clients", "1000", "--rows", "5000", "--kills", "30"] : ["--clients", "9", "--rows", "6000", "--kills", "3", "--pace", "60"];
+        string[] size = IsFull ? ["--clients", "1000", "--rows", "5000", "--kills", "30"] : ["--clients", "9", "--rows", "6000", "--kills", "3", "--pace", "25"];
         await using Streamrt run = Streamrt.StartProgram("bash", [script, .. size], ("STREAMRT", Streamrt.Program));
         run.Input.Close();
         using var output = new MemoryStream();
