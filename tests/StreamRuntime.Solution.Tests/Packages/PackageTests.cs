@@ -9,7 +9,7 @@ namespace StreamRuntime.Solution.Tests.Packages;
 public sealed class PackageTests(PackedFixture packed) : IClassFixture<PackedFixture>
 {
     private const string Tool = "streamrt";
-    private static readonly string[] Libraries = ["StreamRuntime", "StreamRuntime.AspNetCore", "StreamRuntime.DependencyInjection", "StreamRuntime.Postgres"];
+    private static readonly string[] Libraries = ["StreamRuntime", "StreamRuntime.AspNetCore", "StreamRuntime.DependencyInjection", "StreamRuntime.Postgres", "StreamRuntime.TestKit"];
 
     [Fact]
     public void Pack_MakesThePackagesAndNothingElse()

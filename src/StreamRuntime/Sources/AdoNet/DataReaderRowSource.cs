@@ -33,6 +33,7 @@ internal sealed class DataReaderRowSource(DbDataReader reader, DataReaderRowsOpt
     private Step _step;
     private bool _hasEnded;
     private bool _hasFailed;
+    private bool _isDisposed;
 
     private enum Waiting : byte
     {
@@ -119,7 +120,13 @@ internal sealed class DataReaderRowSource(DbDataReader reader, DataReaderRowsOpt
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
         // From here on nobody but this closing cancels.
+        _isDisposed = true;
         await _stopping.DisposeAsync().ConfigureAwait(false);
         if (!_hasEnded && !_hasFailed)
         {

@@ -9,6 +9,7 @@ public sealed class ConformanceTests
     private static readonly Dictionary<string, SourceUnderTest> Sources = new()
     {
         ["sample"] = new SampleSubject(),
+        ["data table"] = new DataTableSubject(),
         ["NDJSON memory"] = new NdjsonMemorySubject(),
         ["NDJSON file"] = new NdjsonFileSubject(),
         ["NDJSON stream"] = new NdjsonPipeSubject(asStream: true),
