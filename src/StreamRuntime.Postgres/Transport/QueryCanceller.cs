@@ -68,8 +68,10 @@ internal static class QueryCanceller
                 return false;
             }
 
-            // A deadline that passes ends the draining too.
-            await Task.WhenAny(drained, Task.Delay(pause, time, cancellationToken)).ConfigureAwait(false);
+            // A deadline that passes ends the draining too. The pause's timer must not outlive it: many queries are cancelled within one.
+            using var paused = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(drained, Task.Delay(pause, time, paused.Token)).ConfigureAwait(false);
+            await paused.CancelAsync().ConfigureAwait(false);
             pause *= 2;
         }
         while (!drained.IsCompleted);

@@ -3,11 +3,18 @@ using Microsoft.Extensions.Logging;
 namespace StreamRuntime.Connections;
 
 /// <summary>The connections' log messages.</summary>
-internal static partial class ConnectionLog
+/// <remarks>Defined by hand: what the compiler's generator makes of several such classes comes in an order of chance, and no two builds of the library would be alike.</remarks>
+internal static class ConnectionLog
 {
-    [LoggerMessage(101, LogLevel.Debug, "Connection not moved from {From} to {To}: refused, it is {Actual}")]
-    public static partial void MoveRefused(ILogger logger, KeepAliveState from, KeepAliveState to, KeepAliveState actual);
+    private static readonly Action<ILogger, KeepAliveState, KeepAliveState, KeepAliveState, Exception?> s_moveRefused =
+        LoggerMessage.Define<KeepAliveState, KeepAliveState, KeepAliveState>(LogLevel.Debug, new EventId(101, nameof(MoveRefused)), "Connection not moved from {From} to {To}: refused, it is {Actual}");
 
-    [LoggerMessage(102, LogLevel.Trace, "Connection moved from {From} to {To}")]
-    public static partial void Moved(ILogger logger, KeepAliveState from, KeepAliveState to);
+    private static readonly Action<ILogger, KeepAliveState, KeepAliveState, Exception?> s_moved =
+        LoggerMessage.Define<KeepAliveState, KeepAliveState>(LogLevel.Trace, new EventId(102, nameof(Moved)), "Connection moved from {From} to {To}");
+
+    public static void MoveRefused(ILogger logger, KeepAliveState from, KeepAliveState to, KeepAliveState actual) =>
+        s_moveRefused(logger, from, to, actual, null);
+
+    public static void Moved(ILogger logger, KeepAliveState from, KeepAliveState to) =>
+        s_moved(logger, from, to, null);
 }

@@ -3,17 +3,30 @@ using Microsoft.Extensions.Logging;
 namespace StreamRuntime.Connections;
 
 /// <summary>What pools say.</summary>
-internal static partial class PoolLog
+/// <remarks>Defined by hand: what the compiler's generator makes of several such classes comes in an order of chance, and no two builds of the library would be alike.</remarks>
+internal static class PoolLog
 {
-    [LoggerMessage(EventId = 60, Level = LogLevel.Debug, Message = "Pool {Pool}: a connection was opened")]
-    public static partial void Opened(ILogger logger, string pool);
+    private static readonly Action<ILogger, string, Exception?> s_opened =
+        LoggerMessage.Define<string>(LogLevel.Debug, new EventId(60, nameof(Opened)), "Pool {Pool}: a connection was opened");
 
-    [LoggerMessage(EventId = 61, Level = LogLevel.Warning, Message = "Pool {Pool}: a connection could not be opened")]
-    public static partial void OpenFailed(ILogger logger, string pool, Exception failure);
+    private static readonly Action<ILogger, string, Exception?> s_openFailed =
+        LoggerMessage.Define<string>(LogLevel.Warning, new EventId(61, nameof(OpenFailed)), "Pool {Pool}: a connection could not be opened");
 
-    [LoggerMessage(EventId = 62, Level = LogLevel.Debug, Message = "Pool {Pool}: a connection did not close in order")]
-    public static partial void CloseFailed(ILogger logger, string pool, Exception failure);
+    private static readonly Action<ILogger, string, Exception?> s_closeFailed =
+        LoggerMessage.Define<string>(LogLevel.Debug, new EventId(62, nameof(CloseFailed)), "Pool {Pool}: a connection did not close in order");
 
-    [LoggerMessage(EventId = 63, Level = LogLevel.Warning, Message = "Pool {Pool}: the cancellation of what was being opened failed")]
-    public static partial void CancellationFailed(ILogger logger, string pool, Exception failure);
+    private static readonly Action<ILogger, string, Exception?> s_cancellationFailed =
+        LoggerMessage.Define<string>(LogLevel.Warning, new EventId(63, nameof(CancellationFailed)), "Pool {Pool}: the cancellation of what was being opened failed");
+
+    public static void Opened(ILogger logger, string pool) =>
+        s_opened(logger, pool, null);
+
+    public static void OpenFailed(ILogger logger, string pool, Exception failure) =>
+        s_openFailed(logger, pool, failure);
+
+    public static void CloseFailed(ILogger logger, string pool, Exception failure) =>
+        s_closeFailed(logger, pool, failure);
+
+    public static void CancellationFailed(ILogger logger, string pool, Exception failure) =>
+        s_cancellationFailed(logger, pool, failure);
 }
